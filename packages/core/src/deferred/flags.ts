@@ -1,0 +1,27 @@
+/**
+ * What a deferred's `_flags` say. One small integer instead of many booleans keeps a deferred at eight words, and lets
+ * the common question ("may callbacks run now?") be one comparison: pauses are counted above all flags.
+ */
+export const FIRED = 1
+/** A callback of it is running: what is added meanwhile runs after that. */
+export const RUNNING = 2
+/** Fired, and paused until the deferred in `_inner` has its result. */
+export const WAITING = 4
+/** Its pair with no node of its own is in use. */
+export const HAS_FIRST = 8
+/** Cancelled without a canceller: one firing by a producer who has not heard of it is ignored. */
+export const IGNORE_NEXT = 16
+/** The canceller is running, or has run. */
+export const CANCELLING = 32
+/** `cancel` was called on it. */
+export const CANCELLED = 64
+/** Another deferred fires it. */
+export const CHAINED = 128
+/** Somebody took the failure that is its result now. */
+export const HANDLED = 256
+/** Came to rest with a failure in this turn. */
+export const SUSPECTED = 512
+/** Its failure is reported when it is collected. */
+export const WATCHED = 1024
+/** One `pause`. Everything below is a flag; `_flags >= PAUSED` means paused. */
+export const PAUSED = 4096

@@ -1,0 +1,97 @@
+/**
+ * Every error that Potoroo makes, each with a stable `code`. Those that running programs meet extend
+ * {@link PotorooError}; wrong use throws a `TypeError` or `RangeError` made by {@link usageError}.
+ */
+export class PotorooError extends Error {
+  override readonly name: string = 'PotorooError'
+  /** Stable across versions: compare this, not the message. */
+  readonly code: string
+
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** A deferred was fired a second time. A deferred fires once; make a new one for a second answer. */
+export class AlreadyCalledError extends PotorooError {
+  override readonly name = 'AlreadyCalledError'
+  constructor() {
+    super('ERR_ALREADY_CALLED', 'This deferred has already fired; make a new Deferred for a second result')
+  }
+}
+
+/** A deferred that was chained to another was fired by hand: only the one it is chained to may fire it. */
+export class ChainedError extends PotorooError {
+  override readonly name = 'ChainedError'
+  constructor(message = 'This deferred is chained to another one, which fires it; fire that one instead') {
+    super('ERR_CHAINED', message)
+  }
+}
+
+/** The call was cancelled. Its `name` is the platform's, so code written for AbortSignals knows it. */
+export class CancelledError extends PotorooError {
+  override readonly name = 'AbortError'
+  constructor(reason?: unknown) {
+    super('ERR_CANCELLED', 'The call was cancelled', reason === undefined ? undefined : { cause: reason })
+  }
+}
+
+/** The call took longer than it was given. */
+export class TimeoutError extends PotorooError {
+  override readonly name = 'TimeoutError'
+  constructor(ms: number, options?: { cause?: unknown }) {
+    super('ERR_TIMEOUT', `The call did not finish within ${ms} ms`, options)
+  }
+}
+
+/** The structure is full: it holds as many items as its `size` allows. */
+export class QueueOverflow extends PotorooError {
+  override readonly name = 'QueueOverflow'
+  constructor(size: number) {
+    super('ERR_QUEUE_OVERFLOW', `The queue is full: it holds ${size} at most; wait for some to leave it`)
+  }
+}
+
+/** As many `get`s wait already as the structure's `backlog` allows. */
+export class QueueUnderflow extends PotorooError {
+  override readonly name = 'QueueUnderflow'
+  constructor(backlog: number) {
+    super('ERR_QUEUE_UNDERFLOW', `Too many wait for an item already: the backlog is ${backlog}`)
+  }
+}
+
+/** The queue was stopped: it takes and starts nothing more. */
+export class QueueStopped extends PotorooError {
+  override readonly name = 'QueueStopped'
+  constructor(message = 'The queue has been stopped; make a new one') {
+    super('ERR_QUEUE_STOPPED', message)
+  }
+}
+
+/** There is no such item. */
+export class KeyError extends PotorooError {
+  override readonly name = 'KeyError'
+  constructor(message: string) {
+    super('ERR_KEY', message)
+  }
+}
+
+/** Wrong use: a `TypeError` or `RangeError` with a code and a sentence that says what to do. */
+export function usageError<E extends TypeError | RangeError>(
+  Type: new (message: string) => E,
+  code: string,
+  message: string,
+): E & { readonly code: string } {
+  return Object.assign(new Type(message), { code })
+}
+
+/**
+ * Whether an error means "cancelled": Potoroo's {@link CancelledError}, a cancelled job's, or the platform's `AbortError`.
+ * A time-out is not a cancellation.
+ */
+export function isCancelled(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false
+  const { name, code } = error as { name?: unknown; code?: unknown }
+  return name === 'AbortError' || code === 'ERR_CANCELLED' || code === 'ERR_JOB_CANCELLED'
+}
