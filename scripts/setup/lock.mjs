@@ -1,7 +1,7 @@
-import { mkdirSync, rmdirSync, statSync, utimesSync } from 'node:fs'
+import { mkdirSync, rmdirSync, rmSync, statSync, utimes } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { root } from './run.mjs'
+import { root } from './repository.mjs'
 import { say } from './say.mjs'
 
 // A directory, because making one either succeeds or says that somebody was first; an empty one, because git doesn't see
@@ -22,12 +22,12 @@ export async function underLock(work) {
     if (!told) say('waiting for another setup of this checkout to finish…')
     await sleep(beat / 5)
   }
-  const heart = setInterval(() => utimesSync(lock, new Date(), new Date()), beat)
+  const heart = setInterval(() => utimes(lock, new Date(), new Date(), () => {}), beat)
   try {
     await work()
   } finally {
     clearInterval(heart)
-    rmdirSync(lock)
+    rmSync(lock, { recursive: true, force: true })
   }
 }
 
@@ -36,6 +36,8 @@ function taken() {
     mkdirSync(lock)
     return true
   } catch (error) {
+    // Where we may not write (an image made by root, run by somebody else), nobody writes: there is nothing to guard.
+    if (code(error) === 'EACCES' || code(error) === 'EROFS') return true
     if (code(error) !== 'EEXIST') throw error
     passOverTheDead()
     return false
@@ -46,7 +48,7 @@ function passOverTheDead() {
   try {
     if (Date.now() - statSync(lock).mtimeMs > stale) rmdirSync(lock)
   } catch (error) {
-    if (code(error) !== 'ENOENT') throw error // otherwise: let go in between
+    if (code(error) !== 'ENOENT') throw error // gone: its holder let go in between
   }
 }
 

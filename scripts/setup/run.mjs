@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { root } from './repository.mjs'
 import { Problem } from './say.mjs'
-
-export const root = fileURLToPath(new URL('../..', import.meta.url))
 
 const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
 

@@ -1,3 +1,6 @@
+import { describe } from './deferred/failure.ts'
+import type { Job } from './dispatch/job.ts'
+
 /**
  * Every error that Potoroo makes, each with a stable `code`. Those that running programs meet extend
  * {@link PotorooError}; wrong use throws a `TypeError` or `RangeError` made by {@link usageError}.
@@ -66,6 +69,35 @@ export class QueueStopped extends PotorooError {
   override readonly name = 'QueueStopped'
   constructor(message = 'The queue has been stopped; make a new one') {
     super('ERR_QUEUE_STOPPED', message)
+  }
+}
+
+/** A job's handler threw, or ran out of time: `cause` is what it threw, or a {@link TimeoutError}. */
+export class JobFailed<J extends { readonly id: string } = Job<unknown, unknown>> extends PotorooError {
+  override readonly name = 'JobFailed'
+  readonly job: J
+  constructor(job: J, cause: unknown) {
+    super('ERR_JOB_FAILED', `${job.id} failed: ${describe(cause)}`, { cause })
+    this.job = job
+  }
+}
+
+/** A job was cancelled: `cause` is the reason that was given, a {@link QueueStopped} if its queue was stopped. */
+export class JobCancelled<J extends { readonly id: string } = Job<unknown, unknown>> extends CancelledError {
+  override readonly code: string = 'ERR_JOB_CANCELLED'
+  readonly job: J
+  constructor(job: J, reason?: unknown) {
+    super(reason)
+    this.message = `${job.id} was cancelled`
+    this.job = job
+  }
+}
+
+/** The item is in the structure already. */
+export class DuplicateItemError extends PotorooError {
+  override readonly name = 'DuplicateItemError'
+  constructor() {
+    super('ERR_DUPLICATE_ITEM', 'This item is in the queue already; reprioritize it, or put it in an object of its own')
   }
 }
 

@@ -7,6 +7,21 @@ export { setUnhandledFailureHandler, type UnhandledFailureHandler } from './defe
 export type { TimeoutOptions } from './deferred/limits.ts'
 export type { Awaitable, Peek, Settled } from './deferred/types.ts'
 
+// Holding calls
+export { backoff, type BackoffOptions } from './hold/backoff.ts'
+
+// Data structures
+export { DeferredPriorityQueue } from './structures/priority-queue.ts'
+export { DeferredPool } from './structures/pool.ts'
+export type { Capacity } from './structures/capacity.ts'
+
+// Dispatch
+export { ResizableDispatchQueue } from './dispatch/resizable-dispatch-queue.ts'
+export { Job, type JobState } from './dispatch/job.ts'
+export type { JobDeferred } from './dispatch/job-deferred.ts'
+export type { DispatchOptions, PutOptions } from './dispatch/options.ts'
+export { type Rate, SlidingWindow } from './dispatch/rate.ts'
+
 // Time
 export { type Clock, ManualClock, systemClock } from './clock.ts'
 
@@ -15,7 +30,10 @@ export {
   AlreadyCalledError,
   CancelledError,
   ChainedError,
+  DuplicateItemError,
   isCancelled,
+  JobCancelled,
+  JobFailed,
   KeyError,
   PotorooError,
   QueueOverflow,

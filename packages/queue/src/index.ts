@@ -1,1 +1,24 @@
-export {}
+// The queue
+export type {
+  BlockedBy,
+  DurableQueue,
+  Explanation,
+  Handler,
+  PutOptions,
+  QueueEvent,
+  QueueOptions,
+  RetryPolicy,
+  Schema,
+} from './api.ts'
+export { type Attempt, DurableJob, type JobOwner } from './durable-job.ts'
+
+export { openQueue } from './open-queue.ts'
+
+// What a job and a store are
+export { isOver, JOB_STATES, type JobError, type JobRecord, type JobState } from './record.ts'
+export { type JobEvent, transition } from './transition.ts'
+export * from './store.ts'
+export { BatchedStore, type Engine, type EngineQueue, type Notes } from './batch.ts'
+
+// Errors
+export { type ConflictCode, JobConflict, JobNotFound, Permanent, POISONED, RetryAfter, StoreError, toJobError } from './errors.ts'

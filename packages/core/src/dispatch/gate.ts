@@ -1,0 +1,57 @@
+import type { Clock } from '../clock.ts'
+import { type Rate, SlidingWindow } from './rate.ts'
+
+/** A queue's rate: lets starts through as it allows, and with its one timer says when it will allow the next. */
+export class Gate {
+  /** What is kept now; `undefined` lets everything through. */
+  rate: Rate | undefined = undefined
+  /** There once a rate was set, and then kept: what it remembers counts under a later rate. */
+  #window: SlidingWindow | undefined
+  readonly #clock: Clock
+  readonly #opened: () => void
+  #timer: unknown
+  /** When the timer rings. */
+  #rings: number | undefined
+
+  /** @param opened called when a start is allowed that {@link await} asked for */
+  constructor(clock: Clock, opened: () => void) {
+    this.#clock = clock
+    this.#opened = () => {
+      this.#rings = undefined
+      opened()
+    }
+  }
+
+  /** @throws RangeError ERR_INVALID_RATE */
+  setRate(rate: Rate | undefined): void {
+    if (rate === undefined) {
+      this.rate = undefined
+      return
+    }
+    if (this.#window === undefined) this.#window = new SlidingWindow(rate)
+    else this.#window.setRate(rate, this.#clock.now())
+    this.rate = this.#window.rate
+  }
+
+  /** Asks for a start at `now`. */
+  take(now: number): boolean {
+    return this.rate === undefined || (this.#window as SlidingWindow).take(now)
+  }
+
+  /** Sets the timer, after `take` said no. */
+  await(now: number): void {
+    const time = (this.#window as SlidingWindow).nextTime(now)
+    if (this.#rings === time) return
+    this.forget()
+    this.#rings = time
+    this.#timer = this.#clock.setTimeout(this.#opened, time - now)
+  }
+
+  /** Takes the timer down, if there is one. */
+  forget(): void {
+    if (this.#rings === undefined) return
+    this.#rings = undefined
+    this.#clock.clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+}

@@ -1,0 +1,34 @@
+import type { Failure } from '../deferred/failure.ts'
+import type { JobDeferred } from './job-deferred.ts'
+
+/** What few jobs need, kept apart so that the others stay small. */
+export class JobRare<A, R> {
+  progress: unknown = undefined
+  watchers: Set<JobDeferred<A, R>> | undefined = undefined
+  /** What its deferreds fail with. */
+  error: Failure | undefined = undefined
+
+  /** How long it may run, in milliseconds; the timer of that, while it runs. */
+  timeout = Infinity
+  timer: unknown = undefined
+  /** The signal it was put with, while it may still be cancelled by that. */
+  outerSignal: AbortSignal | undefined = undefined
+
+  controller: AbortController | undefined = undefined
+  aborted = false
+  reason: unknown = undefined
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController()
+      if (this.aborted) this.controller.abort(this.reason)
+    }
+    return this.controller.signal
+  }
+
+  abort(reason: unknown): void {
+    this.aborted = true
+    this.reason = reason
+    this.controller?.abort(reason)
+  }
+}

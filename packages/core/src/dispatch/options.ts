@@ -1,0 +1,36 @@
+import type { Clock } from '../clock.ts'
+import { usageError } from '../errors.ts'
+import type { Rate } from './rate.ts'
+
+/** For {@link ResizableDispatchQueue}. */
+export interface DispatchOptions {
+  /** How many jobs may be underway at once; 0 unless given. */
+  readonly width?: number | undefined
+  /** How many jobs may be pending at most; no limit unless given. */
+  readonly size?: number | undefined
+  /** How many jobs may start in a time; no limit unless given. */
+  readonly rate?: Rate | undefined
+  readonly clock?: Clock | undefined
+}
+
+/** For {@link ResizableDispatchQueue.put}. */
+export interface PutOptions {
+  /** Lower goes first; 0 unless given. Among equals, first come first served. */
+  readonly priority?: number | undefined
+  /** How long the job may run, in milliseconds from its start; after that it fails with a {@link TimeoutError}. */
+  readonly timeout?: number | undefined
+  /** Cancels the job when it is aborted. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** @throws RangeError ERR_INVALID_WIDTH unless `width` is a whole number, zero or more */
+export function checkWidth(width: number): void {
+  if (Number.isSafeInteger(width) && width >= 0) return
+  throw usageError(RangeError, 'ERR_INVALID_WIDTH', `A width is a whole number, zero or more; got ${String(width)}`)
+}
+
+/** @throws TypeError ERR_INVALID_SIGNAL unless `signal` is an AbortSignal */
+export function checkSignal(signal: AbortSignal): void {
+  if (typeof signal?.addEventListener === 'function' && typeof signal.aborted === 'boolean') return
+  throw usageError(TypeError, 'ERR_INVALID_SIGNAL', 'The signal must be an AbortSignal')
+}

@@ -1,0 +1,242 @@
+import { systemClock } from '../clock.ts'
+import { type Deferred, succeed } from '../deferred/deferred.ts'
+import { checkTime } from '../deferred/limits.ts'
+import type { Awaitable } from '../deferred/types.ts'
+import { QueueOverflow, QueueStopped, usageError } from '../errors.ts'
+import { checkCapacity } from '../structures/capacity.ts'
+import { checkPriority } from '../structures/priority-line.ts'
+import { Waiters } from '../structures/waiters.ts'
+import { Engine } from './engine.ts'
+import { Job } from './job.ts'
+import type { JobDeferred } from './job-deferred.ts'
+import { checkSignal, checkWidth, type DispatchOptions, type PutOptions } from './options.ts'
+import type { Rate } from './rate.ts'
+
+/**
+ * Calls a function for everything that is put into it, at most `width` at once and at most `rate` per time. Both can be
+ * changed at any moment, jobs can be cancelled and moved, and the whole can be paused and stopped.
+ *
+ * Lower priorities go first, and first come first served among equals. A job starts at once, within `put`, if there is
+ * room and the rate allows. It keeps its place until its work has really ended, also when it was cancelled or ran out
+ * of time before.
+ *
+ * @example
+ * const queue = new ResizableDispatchQueue((ms: number) => sleep(ms, `slept ${ms} ms`), {
+ *   width: 5,
+ *   rate: { limit: 10, per: 1000 },
+ * })
+ * const { result } = await queue.put(20, { priority: -1 }) // 'slept 20 ms'
+ * queue.width = 20
+ * await queue.stop() // []: no job is left undone
+ */
+export class ResizableDispatchQueue<A, R> implements AsyncDisposable {
+  readonly #engine: Engine<A, R>
+  readonly #size: number
+  #width: number
+  #paused = false
+  #stopped = false
+  readonly #pauses = new Waiters<void>()
+  readonly #idles = new Waiters<void>()
+  readonly #stops = new Waiters<Job<A, R>[]>()
+  readonly #notDone: Job<A, R>[] = []
+
+  /**
+   * @param fn called with what was put, and its {@link Job}; what it returns is waited for, what it throws fails the job
+   * @throws TypeError ERR_NOT_A_FUNCTION if `fn` is not a function
+   * @throws RangeError ERR_INVALID_WIDTH, ERR_INVALID_SIZE or ERR_INVALID_RATE
+   */
+  constructor(
+    fn: (arg: A, job: Job<A, R>) => Awaitable<R>,
+    { width = 0, size = Infinity, rate, clock = systemClock }: DispatchOptions = {},
+  ) {
+    if (typeof fn !== 'function') throw usageError(TypeError, 'ERR_NOT_A_FUNCTION', 'A queue needs a function to call')
+    checkWidth(width)
+    this.#width = width
+    this.#size = checkCapacity(size, 'A size')
+    this.#engine = new Engine(fn, clock, () => this.#drained())
+    this.#engine.gate.setRate(rate)
+    this.#engine.setRoom(width)
+  }
+
+  /**
+   * Puts a job in. O(1) if jobs come in order of priority, else O(log n).
+   *
+   * Never throws. The deferred fires with the finished job, or fails with {@link JobFailed} (`cause` is what the handler
+   * threw, or a {@link TimeoutError}), {@link JobCancelled}, {@link QueueStopped}, {@link QueueOverflow}, or, if the options
+   * are wrong, a RangeError or TypeError with a code. Cancelling it cancels the job.
+   */
+  put(arg: A, options?: PutOptions): JobDeferred<A, R> {
+    const engine = this.#engine
+    const now = engine.clock.now()
+    const job = new Job<A, R>(engine, arg, 0, now)
+    const deferred = job._deferred as JobDeferred<A, R>
+    if (this.#stopped) engine.refuse(job, new QueueStopped())
+    else if (options === undefined || this.#mayJoin(job, options)) {
+      if (!engine.startNow(job, now)) {
+        if (engine.line.length >= this.#size) engine.refuse(job, new QueueOverflow(this.#size))
+        else {
+          engine.line.join(job)
+          engine.dispatch(now)
+        }
+      }
+    }
+    return deferred
+  }
+
+  /** Takes in a job's options. Whether it can still join: it may be refused or cancelled by now. */
+  #mayJoin(job: Job<A, R>, options: PutOptions): boolean {
+    const engine = this.#engine
+    try {
+      const { priority = 0, timeout = Infinity, signal } = options
+      checkPriority(priority)
+      job._priority = priority
+      checkTime(timeout, 'A time-out')
+      if (timeout !== Infinity) job._more().timeout = timeout
+      if (signal === undefined) return true
+      checkSignal(signal)
+      engine.cancelOn(job, signal)
+    } catch (error) {
+      engine.refuse(job, error)
+    }
+    return job._state === 'pending'
+  }
+
+  /** How many jobs may be underway at once: a whole number, zero or more. Fewer lets those that run go on to their end. */
+  get width(): number {
+    return this.#width
+  }
+  /** @throws RangeError ERR_INVALID_WIDTH unless it is a whole number, zero or more */
+  set width(width: number) {
+    checkWidth(width)
+    this.#width = width
+    this.#open()
+  }
+
+  /** As setting {@link width}. */
+  setWidth(width: number): void {
+    this.width = width
+  }
+
+  /** How many jobs may start in a time: in no window of `per` milliseconds more than `limit`. `undefined`: no limit. */
+  get rate(): Rate | undefined {
+    return this.#engine.gate.rate
+  }
+  /** @throws RangeError ERR_INVALID_RATE unless `limit` is a whole number from 1 and `per` more than 0 */
+  set rate(rate: Rate | undefined) {
+    this.#engine.gate.setRate(rate)
+    this.#engine.dispatch(NaN)
+  }
+
+  /** As setting {@link rate}. */
+  setRate(rate: Rate | undefined): void {
+    this.rate = rate
+  }
+
+  /** Whether it starts nothing until it is resumed. */
+  get paused(): boolean {
+    return this.#paused
+  }
+
+  /** Whether it takes and starts nothing more. */
+  get stopped(): boolean {
+    return this.#stopped
+  }
+
+  /** The pending jobs, in the order they will start. O(n log n). */
+  pending(): Job<A, R>[] {
+    return this.#engine.line.toArray()
+  }
+
+  /** The jobs whose work goes on, in order of start: also those cancelled or late whose work has not ended yet. O(n). */
+  underway(): Job<A, R>[] {
+    return [...this.#engine.underway]
+  }
+
+  /** How many jobs {@link pending} and {@link underway} would give. */
+  size(): { pending: number; underway: number } {
+    return { pending: this.#engine.line.length, underway: this.#engine.underway.length }
+  }
+
+  /**
+   * Gives a pending job another priority; among equals it keeps its time of arrival. O(log n).
+   *
+   * @throws KeyError ERR_KEY unless the job is pending in this queue
+   * @throws RangeError ERR_INVALID_PRIORITY unless the priority is a finite number
+   */
+  reprioritize(job: Job<A, R>, priority: number): void {
+    this.#engine.reprioritize(job, priority)
+  }
+
+  /** Cancels all that is pending, and gives it back in the order it would have started. O(n log n). */
+  clearQueue(): Job<A, R>[] {
+    return this.#engine.cancelPending(undefined)
+  }
+
+  /** Starts nothing until {@link resume}. Fires when nothing is underway, or when it is resumed before that. */
+  pause(): Deferred<void> {
+    this.#paused = true
+    this.#open()
+    return this.#engine.underway.length === 0 ? succeed() : this.#pauses.add()
+  }
+
+  /**
+   * Goes on after {@link pause}.
+   *
+   * @param width a new width
+   * @throws RangeError ERR_INVALID_WIDTH
+   * @throws QueueStopped ERR_QUEUE_STOPPED after {@link stop}
+   */
+  resume(width: number = this.#width): void {
+    if (this.#stopped) throw new QueueStopped()
+    checkWidth(width)
+    this.#width = width
+    this.#paused = false
+    this.#pauses.wake(undefined)
+    this.#open()
+  }
+
+  /**
+   * Takes and starts nothing more, for good. What is pending is cancelled, with a {@link QueueStopped} as the cause; so is,
+   * if asked for, what is underway. Jobs that are underway and not cancelled go on to their end.
+   *
+   * @returns fires when nothing is underway, with the jobs that stopping has cancelled; cancelling it only stops waiting
+   */
+  stop({ cancelUnderway = false }: { readonly cancelUnderway?: boolean | undefined } = {}): Deferred<Job<A, R>[]> {
+    const reason = new QueueStopped()
+    this.#stopped = true
+    this.#open()
+    for (const job of this.#engine.cancelPending(reason)) this.#notDone.push(job)
+    if (cancelUnderway) {
+      for (const job of this.underway()) {
+        if (job.state !== 'underway') continue
+        this.#notDone.push(job)
+        job.cancel(reason)
+      }
+    }
+    const deferred = this.#stops.add()
+    if (this.#engine.underway.length === 0) this.#drained()
+    return deferred
+  }
+
+  /** Fires when nothing is pending or underway. */
+  idle(): Deferred<void> {
+    const { line, underway } = this.#engine
+    return line.length === 0 && underway.length === 0 ? succeed() : this.#idles.add()
+  }
+
+  /** Stops it and waits for what is underway: `await using queue = …`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  #open(): void {
+    this.#engine.setRoom(this.#paused || this.#stopped ? 0 : this.#width)
+  }
+
+  /** Nothing is underway: the moment that some have waited for. */
+  #drained(): void {
+    this.#pauses.wake(undefined)
+    if (this.#engine.line.length === 0) this.#idles.wake(undefined)
+    if (this.#stopped) this.#stops.wake(this.#notDone.slice())
+  }
+}

@@ -1,0 +1,57 @@
+import { append } from '../deferred/chain.ts'
+import { type Deferred, succeed } from '../deferred/deferred.ts'
+import { Waiters } from './waiters.ts'
+
+/**
+ * The deferreds that have not fired yet, to know when all have: a service that shuts down puts its requests into a pool,
+ * and waits until that is empty.
+ *
+ * @example
+ * const pool = new DeferredPool()
+ * const answer = pool.add(new Deferred<string>())
+ * const empty = pool.notifyWhenEmpty()
+ * answer.callback('yes') // empty has fired
+ */
+export class DeferredPool {
+  readonly #members = new Set<Deferred<unknown>>()
+  readonly #waiters = new Waiters<void>()
+
+  /**
+   * Adds a deferred, which leaves when it has its result at this point of its chain. It is passed on as it is: the pool
+   * neither changes a result nor handles a failure. One that has fired already comes and goes; adding one again that is
+   * there makes no difference.
+   *
+   * @returns this same deferred
+   */
+  add<D extends Deferred<unknown>>(deferred: D): D {
+    if (this.#members.has(deferred)) return deferred
+    this.#members.add(deferred)
+    const leave = (result: unknown): unknown => {
+      this.#members.delete(deferred)
+      if (this.#members.size === 0) this.#waiters.wake(undefined)
+      return result
+    }
+    append(deferred, leave, leave)
+    return deferred
+  }
+
+  /**
+   * Fires when the pool is empty. Cancelling it stops the waiting.
+   *
+   * @param options `testImmediately`: whether it fires at once if the pool is empty now, as it does unless told otherwise,
+   *   or waits until it has been filled and is empty again
+   */
+  notifyWhenEmpty({ testImmediately = true }: { readonly testImmediately?: boolean | undefined } = {}): Deferred<void> {
+    return testImmediately && this.#members.size === 0 ? succeed() : this.#waiters.add()
+  }
+
+  /** How many have not fired. */
+  get size(): number {
+    return this.#members.size
+  }
+
+  /** How many have not fired, and how many wait for the pool to be empty. */
+  status(): { outstanding: number; waiting: number } {
+    return { outstanding: this.#members.size, waiting: this.#waiters.size }
+  }
+}

@@ -1,0 +1,111 @@
+import { usageError } from 'potoroo'
+import type { QueueOptions, RetryPolicy } from './api.ts'
+import type { Rate, SettingsPatch } from './store.ts'
+
+/** Wrong options are refused at the door, with a code and what to do instead. */
+
+export function checkPriority(priority: number): number {
+  if (typeof priority !== 'number' || !Number.isFinite(priority)) {
+    throw usageError(RangeError, 'ERR_INVALID_PRIORITY', `A priority is a finite number, lower first; got ${String(priority)}`)
+  }
+  return priority
+}
+
+export function checkWidth(width: number, what = 'width'): number {
+  if (width !== Infinity && !(Number.isInteger(width) && width >= 0)) {
+    throw usageError(RangeError, 'ERR_INVALID_WIDTH', `${what} is a whole number, zero or more, or Infinity; got ${String(width)}`)
+  }
+  return width
+}
+
+export function checkRate(rate: Rate | null | undefined): Rate | null {
+  if (rate === null || rate === undefined) return null
+  const { limit, per } = rate
+  if (!Number.isInteger(limit) || limit < 1 || !Number.isFinite(per) || per < 1) {
+    throw usageError(
+      RangeError,
+      'ERR_INVALID_RATE',
+      `A rate is { limit, per }: a whole number of starts, one or more, per so many ms; got ${JSON.stringify(rate)}. To start nothing, set the width to 0 or pause`,
+    )
+  }
+  return { limit, per }
+}
+
+export function checkPatch({ width, rate, paused }: SettingsPatch): SettingsPatch {
+  return {
+    ...(width === undefined ? {} : { width: checkWidth(width) }),
+    ...(rate === undefined ? {} : { rate: checkRate(rate) }),
+    ...(paused === undefined ? {} : { paused: Boolean(paused) }),
+  }
+}
+
+export function checkAttempts(maxAttempts: number): number {
+  if (!Number.isInteger(maxAttempts) || maxAttempts < 1) {
+    throw usageError(RangeError, 'ERR_INVALID_ATTEMPTS', `maxAttempts is a whole number, one or more; got ${String(maxAttempts)}`)
+  }
+  return maxAttempts
+}
+
+export function checkTimeout(timeout: number): number {
+  if (typeof timeout !== 'number' || !(timeout > 0)) {
+    throw usageError(RangeError, 'ERR_INVALID_TIME', `timeout is a number of milliseconds above zero; got ${String(timeout)}`)
+  }
+  return timeout
+}
+
+/** When a job that is put may start: the option's own words against each other and against the clock. */
+export function checkRunAt(delay: number | undefined, runAt: Date | number | undefined, now: number): number {
+  if (delay !== undefined && runAt !== undefined) {
+    throw usageError(TypeError, 'ERR_INVALID_TIME', 'Give delay or runAt, not both')
+  }
+  const at = runAt === undefined ? now + (delay ?? 0) : Number(runAt)
+  if (!Number.isFinite(at) || (delay !== undefined && delay < 0)) {
+    throw usageError(RangeError, 'ERR_INVALID_TIME', 'delay is milliseconds, zero or more; runAt a Date or its milliseconds')
+  }
+  return Math.max(now, Math.ceil(at))
+}
+
+/** JSON text of a value that can be kept. */
+export function toJson(value: unknown, what: string): string {
+  let text: string | undefined
+  let cause: unknown
+  try {
+    text = JSON.stringify(value)
+  } catch (error) {
+    cause = error
+  }
+  if (text === undefined) {
+    const error = usageError(TypeError, 'ERR_NOT_JSON', `${what} must be JSON: no functions, no BigInt, no cycles`)
+    if (cause !== undefined) error.cause = cause
+    throw error
+  }
+  return text
+}
+
+export function checkOptions<A, R>(options: QueueOptions<A, R>): void {
+  const { name, width, rate, localWidth, lease, size, timeout, retry, handler } = options
+  if (typeof name !== 'string' || !/^[\w.-]{1,100}$/.test(name)) {
+    throw usageError(TypeError, 'ERR_INVALID_NAME', 'A queue is named by up to 100 letters, digits, dots, dashes and underscores')
+  }
+  if (width !== undefined) checkWidth(width)
+  if (rate !== undefined) checkRate(rate)
+  if (localWidth !== undefined) checkWidth(localWidth, 'localWidth')
+  if (handler !== undefined && localWidth === undefined && width === Infinity) {
+    throw usageError(RangeError, 'ERR_INVALID_WIDTH', 'With no global limit (width Infinity), say how many this process runs: localWidth')
+  }
+  if (lease !== undefined && !(Number.isFinite(lease) && lease >= 5_000)) {
+    throw usageError(RangeError, 'ERR_INVALID_LEASE', `A lease is at least 5,000 ms; got ${String(lease)}`)
+  }
+  if (size !== undefined && !(size >= 0)) {
+    throw usageError(RangeError, 'ERR_INVALID_SIZE', `size is a number of jobs, zero or more; got ${String(size)}`)
+  }
+  if (timeout !== undefined) checkTimeout(timeout)
+  checkRetry(retry)
+}
+
+function checkRetry(retry: RetryPolicy | undefined): void {
+  if (retry?.maxAttempts !== undefined) checkAttempts(retry.maxAttempts)
+  if (retry?.backoff !== undefined && typeof retry.backoff[Symbol.iterator] !== 'function') {
+    throw usageError(TypeError, 'ERR_INVALID_BACKOFF', 'backoff is an iterable of milliseconds, such as backoff() gives')
+  }
+}

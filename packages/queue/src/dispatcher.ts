@@ -1,0 +1,347 @@
+import { type Awaitable, type Clock, Deferred, type Job, maybeDeferred, ResizableDispatchQueue } from 'potoroo'
+import { toJson } from './checks.ts'
+import type { Attempt } from './durable-job.ts'
+import { Permanent } from './errors.ts'
+import { afterFailure, type RetryRules } from './outcome.ts'
+import type { JobRecord } from './record.ts'
+import { type Exchange, type Exchanged, type News, type Outcome, type QueueStore, TOKEN_SEPARATOR, type Worker } from './store.ts'
+import { transition } from './transition.ts'
+
+/** A claimed job in this process, from the claim until its work has really ended. */
+interface Held extends Attempt {
+  readonly token: string
+  /** As the store has it, or will after the next exchange. */
+  job: JobRecord
+  run: Job<Held, unknown> | undefined
+  /** Its work has ended: its place can be given back. */
+  ended: boolean
+  /** What became of it has been said, or is no longer this process's to say. */
+  settled: boolean
+  /** JSON text to be written with what is written next. */
+  progress: string | null
+}
+
+export interface DispatcherOptions {
+  readonly store: QueueStore
+  readonly worker: Worker
+  /** Runs the handler. */
+  readonly work: (job: JobRecord, attempt: Attempt) => Awaitable<unknown>
+  readonly localWidth: () => number
+  readonly rules: RetryRules
+  readonly clock: Clock
+  readonly onWarning: (error: Error) => void
+}
+
+/** Milliseconds between writings of progress, and after which an exchange that failed is tried again. */
+const REPORT_EVERY = 100
+const TRY_AGAIN_AFTER = 500
+
+/**
+ * Takes jobs from a store and runs them. There is one round trip, {@link QueueStore.exchange}: it brings what has ended
+ * since the last one and takes as many jobs as there is room for. One is under way at a time, so that what ends
+ * meanwhile is gathered for the next: the busier the queue, the larger the batches.
+ */
+export class Dispatcher {
+  readonly #options: DispatcherOptions
+  readonly #runner: ResizableDispatchQueue<Held, unknown>
+  readonly #held = new Set<Held>()
+  #outcomes: Outcome[] = []
+  #started: Exchange['started'][number][] = []
+  #holdUntil = 0
+  #exchanges = 0
+  #exchanging = false
+  /** There may be something to claim. */
+  #hungry = true
+  #stopping = false
+  #wake: unknown
+  #reporting: unknown
+  readonly #drained: Deferred[] = []
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options
+    this.#runner = new ResizableDispatchQueue<Held, unknown>((held, run) => this.#work(held, run), {
+      width: options.localWidth(),
+      clock: options.clock,
+    })
+  }
+
+  /** Jobs of this process, those included that are over and whose handler has not ended. */
+  get held(): number {
+    return this.#held.size
+  }
+
+  /** There may be something to claim. */
+  poke(): void {
+    this.#hungry = true
+    this.#exchange()
+  }
+
+  /** Something was committed: perhaps a job of ours was cancelled, or there is more room, or more to do. */
+  hear({ jobs, settings, foreign }: News): void {
+    if (settings !== null) this.#runner.setWidth(this.#options.localWidth())
+    let changed = settings !== null || foreign
+    for (const job of jobs) {
+      if (job.state === 'cancelled') this.#cancelled(job)
+      if (job.state !== 'underway') changed = true
+    }
+    if (changed) this.poke()
+  }
+
+  /** The lease was lost: others have these jobs now, and nothing that still happens here counts. */
+  lost(): void {
+    for (const held of [...this.#held]) {
+      held.settled = true
+      this.#held.delete(held)
+      stopRun(held, new Error('This process lost its lease on the job'))
+    }
+    this.#outcomes = []
+    this.poke()
+  }
+
+  /** Claims nothing more; fires when nothing is held and all outcomes are recorded. */
+  drain(): Deferred {
+    this.#stopping = true
+    this.#clearWake()
+    const drained = new Deferred()
+    this.#drained.push(drained)
+    this.#exchange()
+    this.#checkDrained()
+    return drained
+  }
+
+  /** Stops the handlers: their jobs are put back, without having used up the attempt. */
+  giveUp(reason: unknown): void {
+    for (const held of [...this.#held]) {
+      if (!held.settled) this.#settle(held, transition(held.job, { type: 'putBack' }))
+      stopRun(held, reason)
+      if (held.ended) this.#release(held)
+    }
+  }
+
+  /** Takes the timers down, whatever is still underway. */
+  close(): void {
+    this.#stopping = true
+    this.#clearWake()
+    if (this.#reporting !== undefined) this.#options.clock.clearTimeout(this.#reporting)
+    this.#reporting = undefined
+    for (const drained of this.#drained.splice(0)) drained.callback()
+  }
+
+  #room(): number {
+    return this.#stopping ? 0 : Math.max(0, this.#options.localWidth() - this.#held.size)
+  }
+
+  #exchange(): void {
+    if (this.#exchanging) return
+    const claims = this.#hungry && this.#room() > 0
+    if (!claims && this.#outcomes.length === 0 && this.#started.length === 0 && this.#holdUntil === 0) return
+    this.#exchanging = true
+    let sent: Exchange | undefined
+    this.#options.store
+      .exchange(() => (sent = this.#gather(sent)))
+      .addCallbacks(
+        (answer) => this.#exchanged(sent!, answer),
+        ({ value }) => this.#failed(sent, value),
+      )
+      .addErrback(({ value }) => this.#options.onWarning(value as Error))
+  }
+
+  /** Everything to be said now. If an earlier try was rolled back, what it said comes first. */
+  #gather(before: Exchange | undefined): Exchange {
+    const exchange: Exchange = {
+      worker: this.#options.worker,
+      outcomes: [...(before?.outcomes ?? []), ...this.#outcomes],
+      started: [...(before?.started ?? []), ...this.#started],
+      holdUntil: Math.max(before?.holdUntil ?? 0, this.#holdUntil),
+      places: this.#hungry ? this.#room() : 0,
+      token: this.#options.worker.id + TOKEN_SEPARATOR + String(++this.#exchanges),
+      now: this.#options.clock.now(),
+    }
+    this.#outcomes = []
+    this.#started = []
+    this.#holdUntil = 0
+    this.#hungry = false
+    return exchange
+  }
+
+  #exchanged(sent: Exchange, { accepted, claimed, rated, wakeAt }: Exchanged): void {
+    this.#exchanging = false
+    accepted.forEach((recorded, i) => {
+      if (!recorded) this.#refused(sent.outcomes[i]!)
+    })
+    // As many as there was room for: there may be more.
+    if (claimed.length > 0 && claimed.length >= sent.places) this.#hungry = true
+    for (const job of claimed) this.#start(job)
+    if (rated && claimed.length > 0) this.#started.push({ token: sent.token, at: this.#options.clock.now() })
+    this.#wakeAt(wakeAt)
+    this.#exchange()
+    this.#checkDrained()
+  }
+
+  #failed(sent: Exchange | undefined, error: unknown): void {
+    this.#exchanging = false
+    if (sent !== undefined) {
+      this.#outcomes = [...sent.outcomes, ...this.#outcomes]
+      this.#started = [...sent.started, ...this.#started]
+      this.#holdUntil = Math.max(sent.holdUntil, this.#holdUntil)
+    }
+    this.#hungry = true
+    this.#options.onWarning(error as Error)
+    this.#clearWake()
+    this.#wake = this.#options.clock.setTimeout(() => this.#awake(), TRY_AGAIN_AFTER)
+  }
+
+  #wakeAt(time: number | null): void {
+    this.#clearWake()
+    if (time === null || this.#stopping) return
+    this.#wake = this.#options.clock.setTimeout(() => this.#awake(), Math.max(1, time - this.#options.clock.now()))
+  }
+
+  #awake(): void {
+    this.#wake = undefined
+    this.poke()
+  }
+
+  #clearWake(): void {
+    if (this.#wake !== undefined) this.#options.clock.clearTimeout(this.#wake)
+    this.#wake = undefined
+  }
+
+  #start(job: JobRecord): void {
+    const held: Held = {
+      token: job.token!,
+      job,
+      run: undefined,
+      ended: false,
+      settled: false,
+      progress: null,
+      get signal() {
+        return held.run!.signal
+      },
+      report: (progress) => this.#report(held, progress),
+    }
+    this.#held.add(held)
+    const options = job.timeout === null ? {} : { timeout: job.timeout }
+    const put = this.#runner.put(held, options)
+    held.run ??= put.job
+    put.addBoth(() => this.#over(held))
+  }
+
+  #work(held: Held, run: Job<Held, unknown>): Awaitable<unknown> {
+    held.run = run
+    const end = <T>(result: T): T => {
+      held.ended = true
+      if (held.settled) this.#release(held)
+      return result
+    }
+    const work = callHandler(this.#options.work, held)
+    if (work instanceof Deferred) return work.addBoth(end)
+    if (isPromise(work)) {
+      return work.then(end, (error: unknown) => {
+        end(undefined)
+        throw error
+      })
+    }
+    return end(work)
+  }
+
+  /** The run is over: finished, failed, timed out, or cancelled; its work may go on for a while. */
+  #over(held: Held): void {
+    if (held.settled) return
+    const { clock, rules } = this.#options
+    const now = clock.now()
+    const run = held.run!
+    // When the handler was really called, which is a little after the claim.
+    const job = { ...held.job, startTime: run.startTime ?? held.job.startTime }
+    if (run.state === 'finished') {
+      try {
+        const text = toJson(run.result === undefined ? null : run.result, 'A result')
+        return this.#settle(held, transition(job, { type: 'finish', result: text, now }))
+      } catch (error) {
+        return this.#settle(held, afterFailure(job, new Permanent(error), now, rules).job)
+      }
+    }
+    const after = afterFailure(job, run.failure?.value, now, rules)
+    this.#holdUntil = Math.max(this.#holdUntil, after.holdUntil)
+    this.#settle(held, after.job)
+  }
+
+  #settle(held: Held, job: JobRecord): void {
+    held.settled = true
+    held.job = job
+    if (held.ended) this.#held.delete(held)
+    this.#outcomes.push({ token: held.token, job: held.ended ? { ...job, token: null } : job })
+    this.#hungry = true
+    this.#exchange()
+  }
+
+  /** Its work has ended, after all had been said about it. */
+  #release(held: Held): void {
+    if (!this.#held.delete(held)) return
+    held.job = { ...held.job, token: null }
+    this.#outcomes.push({ token: held.token, job: held.job })
+    this.#hungry = true
+    this.#exchange()
+  }
+
+  /** Somebody cancelled a job: if it is ours, its handler is told, and its place is kept until that has ended. */
+  #cancelled(job: JobRecord): void {
+    if (job.token === null) return
+    for (const held of this.#held) {
+      if (held.job.id !== job.id || held.token !== job.token || held.settled) continue
+      held.settled = true
+      held.job = job
+      stopRun(held, job.error?.message)
+      if (held.ended) this.#release(held)
+      return
+    }
+  }
+
+  #report(held: Held, progress: unknown): void {
+    if (held.settled) return
+    held.progress = toJson(progress, 'Progress')
+    this.#reporting ??= this.#options.clock.setTimeout(() => {
+      this.#reporting = undefined
+      for (const each of this.#held) {
+        if (each.progress === null || each.settled) continue
+        each.job = transition(each.job, { type: 'report', progress: each.progress })
+        each.progress = null
+        this.#outcomes.push({ token: each.token, job: each.job })
+      }
+      this.#exchange()
+    }, REPORT_EVERY)
+  }
+
+  #refused({ token, job }: Outcome): void {
+    this.#options.onWarning(
+      new Error(`A late result of job ${job.id} was refused: attempt ${token} had lost its lease, and another has the job`),
+    )
+  }
+
+  #checkDrained(): void {
+    if (!this.#stopping || this.#exchanging || this.#held.size > 0 || this.#outcomes.length > 0) return
+    for (const drained of this.#drained.splice(0)) drained.callback()
+  }
+}
+
+/** Cancels a run; one that has not even begun has nothing left to end. */
+function stopRun(held: Held, reason: unknown): void {
+  if (held.run?.state === 'pending') held.ended = true
+  held.run?.cancel(reason)
+}
+
+/** A throw becomes a rejection only after the work has been marked as ended. */
+function callHandler(work: DispatcherOptions['work'], held: Held): Awaitable<unknown> {
+  try {
+    return work(held.job, held)
+  } catch (error) {
+    return maybeDeferred(() => {
+      throw error
+    })
+  }
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+}
+

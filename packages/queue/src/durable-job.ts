@@ -1,0 +1,116 @@
+import type { Deferred } from 'potoroo'
+import type { JobError, JobRecord, JobState } from './record.ts'
+
+/** What a job's methods need of its queue. */
+export interface JobOwner {
+  watch(job: JobRecord): Deferred<DurableJob<never, never>>
+  cancel(id: string, reason?: unknown): Deferred<DurableJob<never, never>>
+  reprioritize(id: string, priority: number): Deferred<DurableJob<never, never>>
+}
+
+/** What the handler's own job has besides: the attempt underway. */
+export interface Attempt {
+  readonly signal: AbortSignal
+  report(progress: unknown): void
+}
+
+/**
+ * A durable job, as it stood at one moment: it does not change. `watch`, or ask the queue again, for a later one.
+ * Times are milliseconds since the epoch.
+ */
+export class DurableJob<A = unknown, R = unknown> {
+  /** @internal */ readonly _record: JobRecord
+  readonly #owner: JobOwner
+  readonly #attempt: Attempt | undefined
+  #arg: A | undefined
+  #argRead = false
+
+  /** @internal */
+  constructor(record: JobRecord, owner: JobOwner, attempt?: Attempt) {
+    this._record = record
+    this.#owner = owner
+    this.#attempt = attempt
+  }
+
+  get id(): string {
+    return this._record.id
+  }
+  get queue(): string {
+    return this._record.queue
+  }
+  get arg(): A {
+    if (!this.#argRead) {
+      this.#arg = JSON.parse(this._record.arg) as A
+      this.#argRead = true
+    }
+    return this.#arg as A
+  }
+  get priority(): number {
+    return this._record.priority
+  }
+  get state(): JobState {
+    return this._record.state
+  }
+  /** Which attempt is underway, or was the last: from 1; 0 before the first. */
+  get attempt(): number {
+    return this._record.attempt
+  }
+  get maxAttempts(): number {
+    return this._record.maxAttempts
+  }
+  get key(): string | null {
+    return this._record.key
+  }
+  get timeout(): number | null {
+    return this._record.timeout
+  }
+  get queuedTime(): number {
+    return this._record.queuedTime
+  }
+  get runAt(): number {
+    return this._record.runAt
+  }
+  get startTime(): number | null {
+    return this._record.startTime
+  }
+  get stopTime(): number | null {
+    return this._record.stopTime
+  }
+  get result(): R | undefined {
+    return this._record.result === null ? undefined : (JSON.parse(this._record.result) as R)
+  }
+  get error(): JobError | null {
+    return this._record.error
+  }
+  get progress(): unknown {
+    return this._record.progress === null ? null : JSON.parse(this._record.progress)
+  }
+  /** Fences the attempt underway: a result is recorded only while the job still has this token. */
+  get attemptToken(): string | null {
+    return this._record.state === 'underway' ? this._record.token : null
+  }
+  /** For the handler: aborted when the job is cancelled or timed out, or when its process must give it up. */
+  get signal(): AbortSignal {
+    return this.#attempt?.signal ?? NEVER
+  }
+
+  /** Fires with the finished job, whichever process did it; fails with JobFailed or JobCancelled. */
+  watch(): Deferred<DurableJob<A, R>> {
+    return this.#owner.watch(this._record) as Deferred<DurableJob<A, R>>
+  }
+  cancel(reason?: unknown): Deferred<DurableJob<A, R>> {
+    return this.#owner.cancel(this.id, reason) as Deferred<DurableJob<A, R>>
+  }
+  reprioritize(priority: number): Deferred<DurableJob<A, R>> {
+    return this.#owner.reprioritize(this.id, priority) as Deferred<DurableJob<A, R>>
+  }
+  /**
+   * For the handler: says how far the work is; must be JSON. Written to the store with what is written next, at most
+   * every 100 ms. Ignored on a job that is not this process's to run.
+   */
+  report(progress: unknown): void {
+    this.#attempt?.report(progress)
+  }
+}
+
+const NEVER = new AbortController().signal

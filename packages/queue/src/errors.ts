@@ -1,0 +1,79 @@
+import { PotorooError } from 'potoroo'
+import type { JobError, JobRecord } from './record.ts'
+
+/** Thrown by a handler: the job fails at once, however many attempts are left. */
+export class Permanent extends PotorooError {
+  override readonly name = 'Permanent'
+  constructor(cause: unknown) {
+    super('ERR_PERMANENT', cause instanceof Error ? cause.message : String(cause), { cause })
+  }
+}
+
+/**
+ * Thrown by a handler: not now. The job goes back without having used up an attempt, and the *whole queue* starts nothing for
+ * `ms` milliseconds, as a carrier's 429 asks for.
+ */
+export class RetryAfter extends PotorooError {
+  override readonly name = 'RetryAfter'
+  /** Milliseconds. */
+  readonly ms: number
+  constructor(ms: number) {
+    super('ERR_RETRY_AFTER', `Asked to wait for ${ms} ms`)
+    this.ms = Number.isFinite(ms) && ms > 0 ? ms : 0
+  }
+}
+
+/** There is no such job in this queue; it may have been pruned. */
+export class JobNotFound extends PotorooError {
+  override readonly name = 'JobNotFound'
+  constructor(id: string) {
+    super('ERR_JOB_NOT_FOUND', `There is no job ${id} in this queue; finished jobs are kept for a time only`)
+  }
+}
+
+export type ConflictCode = 'ERR_JOB_OVER' | 'ERR_JOB_NOT_PENDING' | 'ERR_JOB_NOT_OVER' | 'ERR_JOB_NOT_UNDERWAY'
+
+const CONFLICTS: Record<ConflictCode, string> = {
+  ERR_JOB_OVER: 'it is over already, and cannot be cancelled',
+  ERR_JOB_NOT_PENDING: 'only a pending job can be moved or started',
+  ERR_JOB_NOT_OVER: 'only a failed or cancelled job can be retried',
+  ERR_JOB_NOT_UNDERWAY: 'it is not underway',
+}
+
+/** The job's state does not allow this. */
+export class JobConflict extends PotorooError {
+  override readonly name = 'JobConflict'
+  /** The job as it stands. */
+  readonly record: JobRecord
+  constructor(code: ConflictCode, record: JobRecord) {
+    super(code, `Job ${record.id} is ${record.state}: ${CONFLICTS[code]}`)
+    this.record = record
+  }
+}
+
+/** The store could not do it; nothing of what was asked is done. */
+export class StoreError extends PotorooError {
+  override readonly name = 'StoreError'
+}
+
+/** The error of a job whose process died during each of its attempts: it is not allowed to crash workers for ever. */
+export const POISONED: JobError = {
+  name: 'PoisonedJob',
+  message: 'Its process died during the last attempt it had; look into why before you retry it',
+  code: 'ERR_POISONED_JOB',
+}
+
+/** An error as it is stored. */
+export function toJobError(value: unknown): JobError {
+  if (typeof value === 'object' && value !== null) {
+    const { name, message, code } = value as { name?: unknown; message?: unknown; code?: unknown }
+    if (typeof message === 'string') {
+      return {
+        name: typeof name === 'string' ? name : 'Error',
+        message,
+        code: typeof code === 'string' || typeof code === 'number' ? String(code) : null,
+      }
+    }
+  }
+  return { name: 'Error', message: String(value), code: null }
+}

@@ -1,0 +1,62 @@
+import { backoff, type Deferred, maybeDeferred } from 'potoroo'
+import type { DurableQueue, QueueOptions } from './api.ts'
+import { checkOptions, checkRate } from './checks.ts'
+import { Queue } from './queue.ts'
+import type { Declared, News, Retention } from './store.ts'
+import { wallClock } from './wall-clock.ts'
+
+const DAY = 24 * 60 * 60 * 1000
+const KEEP: Retention = { finished: 7 * DAY, failed: 30 * DAY }
+const RETRY_DELAYS = { now: false, initialDelay: 1000, maxDelay: 60_000, jitter: 'full' } as const
+
+/**
+ * Opens a queue in a store: made if there is none of this name. With a handler, this process takes jobs from it and runs
+ * them; without, it puts jobs and looks at them.
+ *
+ * Fires with the queue once it is open and has taken back the jobs of a predecessor that died.
+ * Fails with a coded `TypeError` or `RangeError` for wrong options, and with StoreError if the store cannot be opened.
+ *
+ * @example
+ * const queue = await openQueue({
+ *   name: 'greetings',
+ *   store: memoryStore(),
+ *   handler: (name: string) => `Hello ${name}`,
+ *   width: 2,
+ * })
+ * const job = await queue.put('Ada')
+ * const finished = await job.watch() // finished.result is 'Hello Ada'
+ * await queue.stop()
+ */
+export function openQueue<A, R = unknown>(options: QueueOptions<A, R>): Deferred<DurableQueue<A, R>> {
+  return maybeDeferred(() => {
+    checkOptions(options)
+    const { name, store, width, rate } = options
+    const declared: Declared = {
+      ...(width === undefined ? {} : { width }),
+      ...(rate === undefined ? {} : { rate: checkRate(rate) }),
+    }
+    // What is committed before the queue is there to hear it is in what it reads when it starts.
+    let queue: Queue<A, R> | undefined
+    return store
+      .open(name, declared, (news: News) => queue?.hear(news))
+      .addCallback((opened) => {
+        queue = new Queue<A, R>(opened, {
+          ...options,
+          clock: options.clock ?? wallClock,
+          lease: options.lease ?? 30_000,
+          size: options.size ?? Infinity,
+          keep: { ...KEEP, ...options.keep },
+          retry: {
+            maxAttempts: options.retry?.maxAttempts ?? 5,
+            backoff: options.retry?.backoff ?? backoff(RETRY_DELAYS),
+          },
+          onWarning: options.onWarning ?? warn,
+        })
+        return queue.start()
+      })
+  }) as Deferred<DurableQueue<A, R>>
+}
+
+function warn(error: Error): void {
+  process.emitWarning(error.message, 'PotorooWarning')
+}

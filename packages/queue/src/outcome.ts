@@ -1,0 +1,41 @@
+import { Permanent, RetryAfter, toJobError } from './errors.ts'
+import type { JobRecord } from './record.ts'
+import { transition } from './transition.ts'
+
+/** What the queue does after an attempt that failed. */
+export interface RetryRules {
+  /** Milliseconds to wait after the given attempt, from 1. */
+  delayAfter(attempt: number): number
+}
+
+/** A job after its handler threw, and until when the whole queue is to be held back: 0 for not at all. */
+export function afterFailure(
+  job: JobRecord,
+  thrown: unknown,
+  now: number,
+  rules: RetryRules,
+): { readonly job: JobRecord; readonly holdUntil: number } {
+  if (thrown instanceof RetryAfter) {
+    return { job: transition(job, { type: 'putBack' }), holdUntil: now + thrown.ms }
+  }
+  const last = thrown instanceof Permanent || job.attempt >= job.maxAttempts
+  const error = toJobError(thrown instanceof Permanent ? thrown.cause : thrown)
+  const retryAt = last ? null : Math.ceil(now + rules.delayAfter(job.attempt))
+  return { job: transition(job, { type: 'fail', error, retryAt, now }), holdUntil: 0 }
+}
+
+/** The delays of an iterable by attempt; past its end, the last one again. */
+export function retryRules(delays: Iterable<number>): RetryRules {
+  return {
+    delayAfter(attempt) {
+      let delay = 0
+      let at = 0
+      for (const each of delays) {
+        delay = each
+        if (++at >= attempt) break
+      }
+      return Number.isFinite(delay) && delay > 0 ? delay : 0
+    },
+  }
+}
+

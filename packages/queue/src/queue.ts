@@ -1,0 +1,320 @@
+import { Deferred, type Failure, JobCancelled, JobFailed, maybeDeferred, QueueStopped } from 'potoroo'
+import type { DurableQueue, Explanation, PutOptions, QueueEvent, QueueOptions } from './api.ts'
+import { checkPatch, checkPriority } from './checks.ts'
+import { Conditions } from './conditions.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { type Attempt, DurableJob, type JobOwner } from './durable-job.ts'
+import { JobNotFound, toJobError } from './errors.ts'
+import { EventFeed } from './event-feed.ts'
+import { explain } from './explain.ts'
+import { makeId } from './id.ts'
+import { checkArg, newJob } from './new-job.ts'
+import { retryRules } from './outcome.ts'
+import { isOver, type JobRecord, type JobState } from './record.ts'
+import { DEFAULT_WIDTH, type Change, type NewJob, type News, type Put, type QueueStatus, type QueueStore, type Rate, type SettingsPatch } from './store.ts'
+import { Upkeep } from './upkeep.ts'
+import { Watchers } from './watchers.ts'
+
+/** The options, with every default filled in. */
+export type FullOptions<A, R> = QueueOptions<A, R> &
+  Required<Pick<QueueOptions<A, R>, 'clock' | 'lease' | 'size' | 'onWarning'>> & {
+    readonly keep: Required<NonNullable<QueueOptions<A, R>['keep']>>
+    readonly retry: Required<NonNullable<QueueOptions<A, R>['retry']>>
+  }
+
+/** How long handlers are waited for that were told to stop, in ms, if nothing else was said. */
+const WIND_DOWN = 5_000
+const LIST_LIMIT = 50
+const CLEAR_AT_ONCE = 1_000
+
+/** The façade: commands go through here to the store; what is committed comes back through {@link Queue.hear}. */
+export class Queue<A, R> implements DurableQueue<A, R> {
+  readonly #store: QueueStore
+  readonly #options: FullOptions<A, R>
+  readonly #watchers = new Watchers()
+  readonly #conditions: Conditions
+  readonly #feed: EventFeed
+  readonly #dispatcher: Dispatcher | undefined
+  readonly #upkeep: Upkeep | undefined
+  readonly #worker
+  readonly #owner: JobOwner
+  #stopped: Deferred | undefined
+  #telling = false
+
+  constructor(store: QueueStore, options: FullOptions<A, R>) {
+    const { clock, lease, onWarning, handler, keep } = options
+    this.#store = store
+    this.#options = options
+    this.#worker = { id: makeId(clock.now()), lease }
+    this.#conditions = new Conditions(() => store.status())
+    this.#feed = new EventFeed(onWarning)
+    this.#owner = this as unknown as JobOwner
+    if (handler === undefined) return
+    this.#dispatcher = new Dispatcher({
+      store,
+      worker: this.#worker,
+      work: (record, attempt) => {
+        const job = this.#wrap(record, attempt)
+        return handler(job.arg, job)
+      },
+      localWidth: () => options.localWidth ?? localDefault(store.settings.width),
+      rules: retryRules(options.retry.backoff),
+      clock,
+      onWarning,
+    })
+    this.#upkeep = new Upkeep({
+      store,
+      worker: this.#worker,
+      keep,
+      clock,
+      onLost: () => this.#dispatcher?.lost(),
+      onWarning,
+    })
+  }
+
+  /** Fires with this queue once it is at work. */
+  start(): Deferred<this> {
+    if (this.#upkeep === undefined) return Deferred.from<this>(this)
+    return this.#upkeep.start().addCallbacks(
+      () => {
+        this.#dispatcher?.poke()
+        return this
+      },
+      (failure: Failure) => this.stop().addCallback(() => failure),
+    ) as Deferred<this>
+  }
+
+  /** Something was committed. */
+  hear(news: News): void {
+    for (const job of news.jobs) {
+      this.#watchers.tell(job)
+      if (this.#feed.followed) this.#feed.tell({ type: 'job', job: this.#wrap(job) as DurableJob<never, never> })
+    }
+    this.#conditions.check()
+    this.#tellStatus()
+    this.#dispatcher?.hear(news)
+  }
+
+  get name(): string {
+    return this.#options.name
+  }
+  get stopped(): boolean {
+    return this.#stopped !== undefined
+  }
+
+  put(arg: A, options?: PutOptions): Deferred<DurableJob<A, R>> {
+    return this.putNew(arg, options).addCallback(({ job }) => job) as Deferred<DurableJob<A, R>>
+  }
+
+  putNew(arg: A, options: PutOptions = {}): Deferred<{ readonly job: DurableJob<A, R>; readonly isNew: boolean }> {
+    return this.#puts([{ ...options, arg }]).addCallback(([put]) => ({
+      job: this.#wrap(put!.job),
+      isNew: put!.isNew,
+    })) as Deferred<{ readonly job: DurableJob<A, R>; readonly isNew: boolean }>
+  }
+
+  putMany(items: readonly ({ readonly arg: A } & PutOptions)[]): Deferred<DurableJob<A, R>[]> {
+    return this.#puts(items).addCallback((puts) => puts.map((put) => this.#wrap(put.job))) as Deferred<DurableJob<A, R>[]>
+  }
+
+  #puts(items: readonly ({ readonly arg: A } & PutOptions)[]): Deferred<Put[]> {
+    return this.#open(() => {
+      const { schema, clock } = this.#options
+      if (schema === undefined) return this.#putJobs(items.map((item) => newJob(item, this.#options, clock.now())))
+      return checkArg(schema, items).addCallback((checked) => {
+        if (this.stopped) throw new QueueStopped()
+        return this.#putJobs(checked.map((item) => newJob(item, this.#options, clock.now())))
+      })
+    }) as Deferred<Put[]>
+  }
+
+  #putJobs(jobs: readonly NewJob[]): Deferred<Put[]> {
+    const { size, clock } = this.#options
+    const put = this.#store.put(jobs, { size, now: clock.now() })
+    // In the same moment, so that an idle queue puts and claims in one commit.
+    this.#dispatcher?.poke()
+    return put
+  }
+
+  cancel(id: string, reason?: unknown): Deferred<DurableJob<A, R>> {
+    return this.#change(id, { type: 'cancel', error: reason === undefined ? null : toJobError(reason) })
+  }
+  reprioritize(id: string, priority: number): Deferred<DurableJob<A, R>> {
+    return this.#open(() => this.#change(id, { type: 'reprioritize', priority: checkPriority(priority) })) as Deferred<
+      DurableJob<A, R>
+    >
+  }
+  retry(id: string): Deferred<DurableJob<A, R>> {
+    return this.#change(id, { type: 'retry' })
+  }
+  #change(id: string, change: Change): Deferred<DurableJob<A, R>> {
+    return this.#open(() =>
+      this.#store.change(id, change, this.#options.clock.now()).addCallback((job) => this.#wrap(job)),
+    ) as Deferred<DurableJob<A, R>>
+  }
+  clear(): Deferred<number> {
+    return this.#open(() => this.#clearFrom(0)) as Deferred<number>
+  }
+  /** In pieces: a million jobs in one transaction would hold everything else up. */
+  #clearFrom(cleared: number): Deferred<number> {
+    return this.#store.clear(CLEAR_AT_ONCE, this.#options.clock.now()).addCallback((more) => {
+      const all = cleared + more
+      return more < CLEAR_AT_ONCE || this.stopped ? all : this.#clearFrom(all)
+    })
+  }
+
+  job(id: string): Deferred<DurableJob<A, R>> {
+    return this.#open(() => this.#store.job(id).addCallback((job) => this.#wrap(found(id, job)))) as Deferred<DurableJob<A, R>>
+  }
+  explain(id: string): Deferred<Explanation> {
+    return this.#open(() => {
+      const now = this.#options.clock.now()
+      return this.#store.facts(id, now).addCallback((facts) => explain(found(id, facts), now))
+    }) as Deferred<Explanation>
+  }
+  list({ limit = LIST_LIMIT, ...rest }: { state?: JobState; after?: string; limit?: number } = {}): Deferred<{
+    readonly jobs: DurableJob<A, R>[]
+    readonly next: string | null
+  }> {
+    return this.#open(() =>
+      this.#store
+        .list({ ...rest, limit })
+        .addCallback(({ jobs, next }) => ({ jobs: jobs.map((job) => this.#wrap(job)), next })),
+    ) as Deferred<{ readonly jobs: DurableJob<A, R>[]; readonly next: string | null }>
+  }
+  counts(): Deferred<QueueStatus['counts']> {
+    return this.status().addCallback(({ counts }) => counts) as Deferred<QueueStatus['counts']>
+  }
+  status(): Deferred<QueueStatus> {
+    return this.#open(() => this.#store.status()) as Deferred<QueueStatus>
+  }
+
+  setWidth(width: number): Deferred<void> {
+    return this.update({ width }).addCallback(() => undefined)
+  }
+  setRate(rate: Rate | null | undefined): Deferred<void> {
+    return this.update({ rate: rate ?? null }).addCallback(() => undefined)
+  }
+  update(patch: SettingsPatch): Deferred<QueueStatus> {
+    return this.#open(() => this.#store.update(checkPatch(patch))) as Deferred<QueueStatus>
+  }
+  pause(): Deferred<void> {
+    return this.update({ paused: true }).addCallback(() =>
+      this.#conditions.until(({ paused, places }) => !paused || places === 0),
+    )
+  }
+  resume(width?: number): Deferred<void> {
+    return this.update({ paused: false, ...(width === undefined ? {} : { width }) }).addCallback(() => undefined)
+  }
+  idle(): Deferred<void> {
+    return this.#open(() =>
+      this.#conditions.until(({ counts, places }) => counts.pending === 0 && counts.underway === 0 && places === 0),
+    ) as Deferred<void>
+  }
+
+  events(): AsyncIterableIterator<QueueEvent<A, R>> {
+    return this.#feed.iterate() as AsyncIterableIterator<QueueEvent<A, R>>
+  }
+  observe(listener: (event: QueueEvent<A, R>) => void): () => void {
+    return this.#feed.observe(listener as (event: QueueEvent<never, never>) => void)
+  }
+
+  stop({ cancelUnderway = false, within }: { cancelUnderway?: boolean; within?: number } = {}): Deferred<void> {
+    this.#stopped ??= this.#stop(cancelUnderway, within ?? (cancelUnderway ? WIND_DOWN : Infinity))
+    // Each caller's own: cancelling one must not cancel the stop.
+    const mine = new Deferred()
+    this.#stopped.addBoth((result) => {
+      if (!mine.called) mine.callback(result as void)
+      return result
+    })
+    return mine
+  }
+
+  #stop(cancelUnderway: boolean, within: number): Deferred {
+    const stopped = new QueueStopped()
+    const drained = this.#dispatcher?.drain() ?? Deferred.from<void>(undefined)
+    if (cancelUnderway) this.#dispatcher?.giveUp(stopped)
+    if (!drained.called && within !== Infinity) {
+      drained.addTimeout(within, {
+        clock: this.#options.clock,
+        onTimeout: () => this.#dispatcher?.giveUp(stopped),
+      })
+    }
+    return drained
+      .addCallback(() => {
+        this.#upkeep?.close()
+        return this.#dispatcher && this.#store.retire(this.#worker, this.#options.clock.now())
+      })
+      .addErrback(({ value }) => this.#options.onWarning(value as Error))
+      .addCallback(() => {
+        this.#dispatcher?.close()
+        this.#watchers.close()
+        this.#conditions.close()
+        this.#feed.close()
+        return this.#store.close()
+      })
+  }
+
+  [Symbol.asyncDispose](): PromiseLike<void> {
+    return this.stop()
+  }
+
+  /** @internal For DurableJob. Registers first and looks then, so that no end of the job falls between. */
+  watch(job: JobRecord): Deferred<DurableJob<A, R>> {
+    const waiting = this.#watchers.wait(job.id)
+    if (isOver(job.state)) this.#watchers.tell(job)
+    else if (!waiting.called) {
+      this.#store.job(job.id).addCallbacks(
+        (now) => {
+          if (now !== undefined) this.#watchers.tell(now)
+          else if (!waiting.called) waiting.errback(new JobNotFound(job.id))
+        },
+        ({ value }) => {
+          if (!waiting.called) waiting.errback(value)
+        },
+      )
+    }
+    return waiting.addCallback((over) => {
+      const wrapped = this.#wrap(over)
+      if (over.state === 'failed') throw new JobFailed(wrapped, over.error)
+      if (over.state === 'cancelled') throw new JobCancelled(wrapped, over.error)
+      return wrapped
+    }) as Deferred<DurableJob<A, R>>
+  }
+
+  #wrap(record: JobRecord, attempt?: Attempt): DurableJob<A, R> {
+    return new DurableJob<A, R>(record, this.#owner, attempt)
+  }
+
+  /** Every command: never throws, and is refused once the queue has been stopped. */
+  #open<T>(command: () => T): Deferred<unknown> {
+    return maybeDeferred(() => {
+      if (this.stopped) throw new QueueStopped()
+      return command()
+    })
+  }
+
+  /** At most one look at a time, however many commits there are: followers want the latest. */
+  #tellStatus(): void {
+    if (this.#telling || !this.#feed.followed || this.stopped) return
+    this.#telling = true
+    this.#store.status().addCallbacks(
+      (status) => {
+        this.#telling = false
+        this.#feed.tell({ type: 'queue', status })
+      },
+      () => {
+        this.#telling = false
+      },
+    )
+  }
+}
+
+function localDefault(width: number): number {
+  return Number.isFinite(width) ? width : DEFAULT_WIDTH
+}
+
+function found<T>(id: string, value: T | undefined): T {
+  if (value === undefined) throw new JobNotFound(id)
+  return value
+}

@@ -1,0 +1,225 @@
+import type { Deferred } from 'potoroo'
+import type { JobError, JobRecord, JobState } from './record.ts'
+
+/** At most `limit` starts in any window of `per` milliseconds. */
+export interface Rate {
+  readonly limit: number
+  readonly per: number
+}
+
+/** What a program asks for when it opens a queue; left out, it has no opinion. */
+export interface Declared {
+  readonly width?: number
+  readonly rate?: Rate | null
+}
+
+/** What holds for a queue in every process. */
+export interface QueueSettings {
+  /** How many jobs may be underway at once over all processes; may be Infinity. */
+  readonly width: number
+  readonly rate: Rate | null
+  readonly paused: boolean
+  /** Nothing starts before this time (a RetryAfter asked for it). */
+  readonly heldUntil: number
+}
+
+/** A change to the settings; what is left out stays. */
+export interface SettingsPatch {
+  readonly width?: number
+  readonly rate?: Rate | null
+  readonly paused?: boolean
+}
+
+export type Counts = Readonly<Record<JobState, number>>
+
+/** A queue as it stands. O(1). */
+export interface QueueStatus extends QueueSettings {
+  readonly counts: Counts
+  /** Places taken: jobs underway, and handlers that have not ended though their job was cancelled or timed out. */
+  readonly places: number
+  /** When the next job waiting for its time is due, or null. */
+  readonly nextDue: number | null
+}
+
+/** A job to be put: checked, and its argument made JSON text. */
+export interface NewJob {
+  readonly id: string
+  readonly arg: string
+  readonly priority: number
+  readonly runAt: number
+  readonly key: string | null
+  readonly maxAttempts: number
+  readonly timeout: number | null
+}
+
+/** What became of a job that was put. */
+export interface Put {
+  readonly job: JobRecord
+  /** False if there was one with its key: then that one is given. */
+  readonly isNew: boolean
+}
+
+/** A worker: one dispatcher's hold on a queue, alive while its lease is renewed. */
+export interface Worker {
+  /** Unique, never used again. */
+  readonly id: string
+  /** Milliseconds that its jobs stay its own without a word from it. */
+  readonly lease: number
+}
+
+/** What separates a worker's id from the number of the exchange in an attempt token. */
+export const TOKEN_SEPARATOR = '.'
+
+/** What a handler's run came to, as the job that is to be recorded. */
+export interface Outcome {
+  /** The attempt it is about: refused unless the stored job still has this token. */
+  readonly token: string
+  /** The job after the transition. If the stored one is no longer underway, only the release counts. */
+  readonly job: JobRecord
+}
+
+/** One round trip of a dispatcher: what has happened, and how many jobs it has room for. */
+export interface Exchange {
+  readonly worker: Worker
+  readonly outcomes: readonly Outcome[]
+  /** Claims of earlier exchanges whose handlers were started, by token, and when: a rate counts from then. */
+  readonly started: readonly { readonly token: string; readonly at: number }[]
+  /** Hold the whole queue back until then, at least; 0 for not. */
+  readonly holdUntil: number
+  /** Claim at most this many. */
+  readonly places: number
+  /** The token of all that is claimed: unique to this exchange. */
+  readonly token: string
+  readonly now: number
+}
+
+export interface Exchanged {
+  /** Per outcome: whether it was recorded. False: the attempt had been taken away; its result counts for nothing. */
+  readonly accepted: readonly boolean[]
+  /** Each is underway now, with the exchange's token, in the order to start them. */
+  readonly claimed: readonly JobRecord[]
+  /** They count towards a rate, from when they are started: say so in the next exchange. Until then they count as now. */
+  readonly rated: boolean
+  /** Ask again at this time even if nothing is heard: something falls due then. Null: only when there is news. */
+  readonly wakeAt: number | null
+}
+
+/** A command about one job. */
+export type Change =
+  | { readonly type: 'cancel'; readonly error: JobError | null }
+  | { readonly type: 'reprioritize'; readonly priority: number }
+  | { readonly type: 'retry' }
+
+/** A stretch of a list of jobs. `after` is a `next` of the same list. */
+export interface ListOptions {
+  /** Left out: all, in order of arrival; underway: likewise. Pending: as they will start. Over: the latest first. */
+  readonly state?: JobState
+  readonly after?: string
+  readonly limit: number
+}
+
+export interface JobList {
+  readonly jobs: readonly JobRecord[]
+  readonly next: string | null
+}
+
+/** What it takes to say why a job is not running. */
+export interface Facts {
+  readonly job: JobRecord
+  readonly status: QueueStatus
+  /** Jobs that will start before it; 0 unless it is in line. */
+  readonly ahead: number
+  /** Whether anybody is there to run it. */
+  readonly hasWorkers: boolean
+  /** When the rate allows another start. */
+  readonly rateOpensAt: number
+  /** Milliseconds that the last jobs took on average, or null if none has finished. */
+  readonly meanDuration: number | null
+}
+
+/** Something was committed, by this process or another. */
+export interface News {
+  /** Jobs as they stand now. Those of other processes may be left out, except the ones that are over. */
+  readonly jobs: readonly JobRecord[]
+  /** The settings, if they may have changed. */
+  readonly settings: QueueSettings | null
+  /** Whether another process had a part: then more may have changed than `jobs` says. */
+  readonly foreign: boolean
+}
+
+/** How long jobs are kept that are over, in milliseconds. */
+export interface Retention {
+  readonly finished: number
+  readonly failed: number
+}
+
+/**
+ * One queue in a store. Each operation is atomic: when its deferred fires, it is committed as durably as the store
+ * promises; when it fails, nothing of it has happened. Operations take effect in the order they were asked for. Those of
+ * one moment may share a commit.
+ */
+export interface QueueStore {
+  readonly settings: QueueSettings
+
+  /**
+   * Adds jobs, all or none. `size` is how many may be pending.
+   * Fails with QueueOverflow if they do not fit.
+   */
+  put(jobs: readonly NewJob[], options: { readonly size: number; readonly now: number }): Deferred<Put[]>
+
+  /**
+   * Records outcomes, then claims what width, rate, pause and hold allow, in order. `make` is called when its turn comes,
+   * so that whatever ends until then goes into the same commit; it may be called again if the commit is.
+   */
+  exchange(make: () => Exchange): Deferred<Exchanged>
+
+  /** Renews a worker's lease; fires with false if it had been lost, and its jobs with it. */
+  renew(worker: Worker, now: number): Deferred<boolean>
+
+  /** Ends a worker: what it still holds is put back without counting the attempt. */
+  retire(worker: Worker, now: number): Deferred<void>
+
+  /**
+   * Takes back the jobs of workers that are dead: silent for their lease's length, or known to be gone otherwise.
+   * `elapsed` is how many ms ago the caller looked last: silence is counted in looks, because a clock that was set
+   * forward must not cost a live worker its lease. Fires with the number of jobs taken back.
+   */
+  recover(now: number, elapsed: number): Deferred<number>
+
+  /** Fails with JobNotFound or JobConflict. */
+  change(id: string, change: Change, now: number): Deferred<JobRecord>
+
+  /** Cancels up to `limit` of what is pending; fires with how many. */
+  clear(limit: number, now: number): Deferred<number>
+
+  update(patch: SettingsPatch): Deferred<QueueStatus>
+
+  job(id: string): Deferred<JobRecord | undefined>
+
+  list(options: ListOptions): Deferred<JobList>
+
+  status(): Deferred<QueueStatus>
+
+  facts(id: string, now: number): Deferred<Facts | undefined>
+
+  /** Deletes some of what has been over for longer than is kept; fires with how many: zero means that is all. */
+  prune(retention: Retention, now: number): Deferred<number>
+
+  /** Lets go of the queue; the store closes with its last one. Operations under way are finished first. */
+  close(): Deferred<void>
+}
+
+/** What keeps queues. Opening the first queue opens it. */
+export interface Store {
+  /**
+   * Opens a queue, made if there is none. A declared width or rate that differs from the one declared last replaces what
+   * holds; otherwise what holds stays, though it was set live. `listener` hears of every commit that touches the queue.
+   *
+   * Fails with StoreError: ERR_STORE_OPEN if it cannot be opened, ERR_STORE_NEWER if a newer program made it,
+   * ERR_STORE_CORRUPT if it is damaged.
+   */
+  open(queue: string, declared: Declared, listener: (news: News) => void): Deferred<QueueStore>
+}
+
+/** The width of a queue for which nobody has declared one. */
+export const DEFAULT_WIDTH = 10

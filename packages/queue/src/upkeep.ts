@@ -1,0 +1,77 @@
+import type { Clock, Deferred } from 'potoroo'
+import type { QueueStore, Retention, Worker } from './store.ts'
+
+export interface UpkeepOptions {
+  readonly store: QueueStore
+  readonly worker: Worker
+  readonly keep: Retention
+  readonly clock: Clock
+  /** The lease was found lost. */
+  readonly onLost: () => void
+  readonly onWarning: (error: Error) => void
+}
+
+/** Milliseconds between looks at what is too old, and between the small deletions of one look. */
+const PRUNE_EVERY = 60_000
+const PRUNE_PAUSE = 20
+
+/**
+ * What a worker does at intervals: it renews its lease, three times in the lease's length, takes back the jobs of those who
+ * did not, and deletes what has been over for long enough.
+ */
+export class Upkeep {
+  readonly #options: UpkeepOptions
+  #leaseTimer: unknown
+  #pruneTimer: unknown
+  #closed = false
+
+  constructor(options: UpkeepOptions) {
+    this.#options = options
+  }
+
+  /** Takes the lease and a dead predecessor's jobs; fires when that is done. */
+  start(): Deferred<void> {
+    const { store, worker, clock } = this.#options
+    const enlisted = store.renew(worker, clock.now())
+    return store.recover(clock.now(), 0).addCallback(() =>
+      enlisted.addCallback(() => {
+        this.#leaseTimer = clock.setTimeout(() => this.#renew(), worker.lease / 3)
+        this.#pruneTimer = clock.setTimeout(() => this.#prune(), PRUNE_PAUSE)
+      }),
+    )
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#options.clock.clearTimeout(this.#leaseTimer)
+    this.#options.clock.clearTimeout(this.#pruneTimer)
+  }
+
+  #renew(): void {
+    if (this.#closed) return
+    const { store, worker, clock, onLost, onWarning } = this.#options
+    this.#leaseTimer = clock.setTimeout(() => this.#renew(), worker.lease / 3)
+    store
+      .renew(worker, clock.now())
+      .addCallback((kept) => {
+        if (!kept && !this.#closed) onLost()
+      })
+      .addErrback(({ value }) => onWarning(value as Error))
+    store.recover(clock.now(), worker.lease / 3).addErrback(({ value }) => onWarning(value as Error))
+  }
+
+  #prune(): void {
+    if (this.#closed) return
+    const { store, keep, clock, onWarning } = this.#options
+    store
+      .prune(keep, clock.now())
+      .addErrback(({ value }) => {
+        onWarning(value as Error)
+        return 0
+      })
+      .addCallback((pruned) => {
+        if (this.#closed) return
+        this.#pruneTimer = clock.setTimeout(() => this.#prune(), pruned > 0 ? PRUNE_PAUSE : PRUNE_EVERY)
+      })
+  }
+}

@@ -1,0 +1,106 @@
+import { type Declared, DEFAULT_WIDTH, type QueueSettings, type Rate, type SettingsPatch } from '@potoroo/queue'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+
+/** A queue's row, kept in memory between transactions: read anew when another process has written. */
+export interface QueueRow {
+  id: number
+  width: number | null
+  rate_limit: number | null
+  rate_per: number | null
+  declared_width: string | null
+  declared_rate: string | null
+  paused: number
+  held_until: number
+  version: number
+  pending: number
+  underway: number
+  finished: number
+  failed: number
+  cancelled: number
+  places: number
+  joined: number
+  ended: number
+}
+
+/** The columns that are written back; the two first say which row it is. */
+const WRITTEN = [
+  'width',
+  'rate_limit',
+  'rate_per',
+  'declared_width',
+  'declared_rate',
+  'paused',
+  'held_until',
+  'version',
+  'pending',
+  'underway',
+  'finished',
+  'failed',
+  'cancelled',
+  'places',
+  'joined',
+  'ended',
+] as const satisfies (keyof QueueRow)[]
+
+/** Reads and writes the rows of `queues`. */
+export class QueueRows {
+  readonly #select: StatementSync
+  readonly #insert: StatementSync
+  readonly #update: StatementSync
+
+  constructor(database: DatabaseSync) {
+    this.#select = database.prepare('SELECT * FROM queues WHERE name = ?')
+    this.#insert = database.prepare('INSERT INTO queues (name, width) VALUES (?, ?) ON CONFLICT DO NOTHING')
+    this.#update = database.prepare(`UPDATE queues SET ${WRITTEN.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`)
+  }
+
+  make(name: string): void {
+    this.#insert.run(name, DEFAULT_WIDTH)
+  }
+
+  read(name: string): QueueRow | undefined {
+    const row = this.#select.get(name)
+    return row && ({ ...row } as unknown as QueueRow)
+  }
+
+  write(row: QueueRow): void {
+    this.#update.run(...WRITTEN.map((name) => row[name]), row.id)
+  }
+}
+
+export function settingsOf(row: QueueRow): QueueSettings {
+  return {
+    width: row.width ?? Infinity,
+    rate: row.rate_limit === null || row.rate_per === null ? null : { limit: row.rate_limit, per: row.rate_per },
+    paused: row.paused !== 0,
+    heldUntil: row.held_until,
+  }
+}
+
+export function patch(row: QueueRow, { width, rate, paused }: SettingsPatch): void {
+  if (width !== undefined) row.width = width === Infinity ? null : width
+  if (rate !== undefined) {
+    row.rate_limit = rate?.limit ?? null
+    row.rate_per = rate?.per ?? null
+  }
+  if (paused !== undefined) row.paused = paused ? 1 : 0
+}
+
+/** What was declared holds only when it is something else than what was declared before. Whether anything changed. */
+export function declare(row: QueueRow, { width, rate }: Declared): boolean {
+  const changes: { width?: number; rate?: Rate | null } = {}
+  if (width !== undefined && String(width) !== row.declared_width) {
+    row.declared_width = String(width)
+    changes.width = width
+  }
+  if (rate !== undefined) {
+    const text = JSON.stringify(rate && [rate.limit, rate.per])
+    if (text !== row.declared_rate) {
+      row.declared_rate = text
+      changes.rate = rate
+    }
+  }
+  if (Object.keys(changes).length === 0) return false
+  patch(row, changes)
+  return true
+}

@@ -1,0 +1,358 @@
+import {
+  type Change,
+  type Counts,
+  type Declared,
+  type EngineQueue,
+  type Exchange,
+  type Exchanged,
+  type Facts,
+  type JobEvent,
+  JobNotFound,
+  type JobList,
+  type JobRecord,
+  type ListOptions,
+  type NewJob,
+  type Notes,
+  type Put,
+  type QueueSettings,
+  type QueueStatus,
+  type Retention,
+  type SettingsPatch,
+  transition,
+  type Worker,
+} from '@potoroo/queue'
+import { QueueOverflow } from 'potoroo'
+import type { Database } from './database.ts'
+import { IN_LINE } from './job-table.ts'
+import { listJobs } from './listing.ts'
+import { declare, patch, type QueueRow, settingsOf } from './queue-row.ts'
+import { dueOf, endedOf, placeOf, type Row, seqOf, STATE, toRecord } from './rows.ts'
+import { tokensOf } from './starts.ts'
+
+/** At most this many rows of one kind are touched at a time, so that no single transaction is long. */
+const AT_ONCE = 1_000
+const PRUNE_AT_ONCE = 500
+/** The last jobs whose durations say how long one takes. */
+const SAMPLE = 50
+
+/** One queue in the database. Runs inside the transaction that its engine has begun. */
+export class SqliteQueue implements EngineQueue {
+  readonly name: string
+  readonly #database: Database
+  readonly notes: Notes = { jobs: [], settings: null, foreign: false }
+  #row: QueueRow
+  #dirty = false
+  /** The earliest time that a job waits for; undefined: look it up. */
+  #nextDue: number | null | undefined
+  /** Up to where the jobs that are over have been seen, by state. */
+  readonly #seen = { finished: 0, failed: 0, cancelled: 0 }
+  /** How long each other worker has been silent. */
+  readonly #silence = new Map<string, { beat: number; ms: number }>()
+
+  constructor(database: Database, name: string) {
+    this.name = name
+    this.#database = database
+    this.#row = database.queues.read(name)!
+    for (const state of ['finished', 'failed', 'cancelled'] as const) this.#seen[state] = this.#row.ended
+  }
+
+  get settings(): QueueSettings {
+    return settingsOf(this.#row)
+  }
+
+  declare(declared: Declared): void {
+    if (declare(this.#row, declared)) this.#settingsChanged()
+  }
+
+  put(jobs: readonly NewJob[], { size, now }: { readonly size: number; readonly now: number }): Put[] {
+    const there = jobs.map((job) => (job.key === null ? undefined : this.#withKey(job.key)))
+    const isNew = there.filter((job) => job === undefined).length
+    if (this.#row.pending + isNew > size) throw new QueueOverflow(size)
+    return jobs.map((job, i) => {
+      // A key may have been put by the item before.
+      const existing = there[i] ?? (job.key === null || i === 0 ? undefined : this.#withKey(job.key))
+      if (existing !== undefined) return { job: existing, isNew: false }
+      this.#database.jobs.insert(this.#row, job, now)
+      this.#dirty = true
+      if (job.runAt > now && this.#nextDue !== undefined) this.#nextDue = Math.min(this.#nextDue ?? Infinity, job.runAt)
+      const record = newRecord(this.name, job, now)
+      this.notes.jobs.push(record)
+      return { job: record, isNew: true }
+    })
+  }
+
+  exchange({ worker, outcomes, started, holdUntil, places, token, now }: Exchange): Exchanged {
+    const row = this.#row
+    for (const start of started) this.#database.starts.started(start.token, start.at)
+    const accepted = outcomes.map((outcome) => this.#settle(outcome.token, outcome.job, now))
+    if (holdUntil > row.held_until) {
+      row.held_until = holdUntil
+      this.#settingsChanged()
+    }
+    this.#promote(now)
+    const { width, rate, paused, heldUntil } = this.settings
+    if (paused) return { accepted, claimed: [], rated: false, wakeAt: null }
+    let room = Math.min(places, width - row.places)
+    let wakeAt = this.#nextDueTime()
+    if (heldUntil > now) {
+      room = 0
+      wakeAt = earlier(wakeAt, heldUntil)
+    }
+    if (room > 0 && rate !== null) {
+      const rated = this.#database.starts.room(row.id, rate, now)
+      if (rated.room < room) {
+        room = rated.room
+        wakeAt = earlier(wakeAt, rated.room > 0 ? now + 1 : rated.opensAt)
+      }
+    }
+    const claimed = room > 0 ? this.#claim(room, token, now) : []
+    if (rate !== null && claimed.length > 0) this.#database.starts.claimed(row.id, token, claimed.length)
+    void worker
+    return { accepted, claimed, rated: rate !== null, wakeAt }
+  }
+
+  #settle(token: string, job: JobRecord, now: number): boolean {
+    if (this.#database.jobs.settle(this.#row, token, job, now)) {
+      this.#dirty = true
+      if (job.state === 'pending') this.#nextDue = undefined
+      this.notes.jobs.push(job)
+      return true
+    }
+    // No longer underway by this token: cancelled or timed out, and its handler has ended; or taken away altogether.
+    const [row] = this.#database.jobs.select('id = ? AND token = ?', job.id, token)
+    if (row === undefined) return false
+    if (job.token === null) this.#apply(row, { type: 'release' }, now)
+    return true
+  }
+
+  #claim(room: number, token: string, now: number): JobRecord[] {
+    const rows = this.#database.jobs.select(`${IN_LINE} ORDER BY priority, place LIMIT ?`, this.#row.id, room)
+    return rows.map((row) => this.#apply(row, { type: 'claim', token, now }, now))
+  }
+
+  /** Those whose time has come join the line, in order of their times. */
+  #promote(now: number): void {
+    for (;;) {
+      const next = this.#nextDueTime()
+      if (next === null || next > now) return
+      const due = 'queue = ? AND due IS NOT NULL AND due <= ? ORDER BY due, seq LIMIT ?'
+      for (const row of this.#database.jobs.select(due, this.#row.id, now, AT_ONCE)) {
+        this.#database.joinLine.run(++this.#row.joined, seqOf(row))
+      }
+      this.#dirty = true
+      this.#nextDue = undefined
+    }
+  }
+
+  #nextDueTime(): number | null {
+    if (this.#nextDue === undefined) {
+      const [row] = this.#database.jobs.select('queue = ? AND due IS NOT NULL ORDER BY due LIMIT 1', this.#row.id)
+      this.#nextDue = row === undefined ? null : dueOf(row)
+    }
+    return this.#nextDue
+  }
+
+  renew(worker: Worker, _now: number): boolean {
+    if (this.#database.renewWorker.run(worker.id).changes > 0) return true
+    this.#database.addWorker.run(worker.id, this.#row.id, this.#database.lockPath, worker.lease)
+    return false
+  }
+
+  retire(worker: Worker, now: number): void {
+    this.#takeBack(worker.id, { type: 'putBack' }, now)
+  }
+
+  recover(now: number, elapsed: number): number {
+    let taken = 0
+    const workers = this.#database.workersOf.all(this.#row.id) as { id: string; lock: string | null; lease: number; beat: number }[]
+    for (const worker of workers) {
+      const silence = this.#silence.get(worker.id)
+      if (silence === undefined || silence.beat !== worker.beat) this.#silence.set(worker.id, { beat: worker.beat, ms: 0 })
+      else silence.ms += elapsed
+      const silent = this.#silence.get(worker.id)!.ms
+      if (silent >= worker.lease || this.#database.isDead(worker.lock)) {
+        taken += this.#takeBack(worker.id, { type: 'lose', now }, now)
+        this.#silence.delete(worker.id)
+      }
+    }
+    return taken
+  }
+
+  /** Ends a worker, and gives up the places of what it holds. */
+  #takeBack(worker: string, event: JobEvent, now: number): number {
+    const rows = this.#database.jobs.select('token > ? AND token < ?', ...tokensOf(worker))
+    for (const row of rows) {
+      const record = toRecord(this.name, row)
+      const after = record.state === 'underway' ? transition(record, event) : record
+      this.#write(row, record, { ...after, token: null }, now)
+    }
+    this.#database.starts.abandon(worker, now)
+    this.#database.removeWorker.run(worker)
+    return rows.length
+  }
+
+  change(id: string, change: Change, now: number): JobRecord {
+    const [row] = this.#database.jobs.select('queue = ? AND id = ?', this.#row.id, id)
+    if (row === undefined) throw new JobNotFound(id)
+    const event = change.type === 'reprioritize' ? change : { ...change, now }
+    return this.#apply(row, event, now, change.type === 'retry')
+  }
+
+  clear(limit: number, now: number): number {
+    const { id } = this.#row
+    const { jobs } = this.#database
+    const rows = jobs.select(`${IN_LINE} LIMIT ?`, id, limit)
+    if (rows.length < limit) {
+      rows.push(...jobs.select('queue = ? AND due IS NOT NULL AND token IS NULL LIMIT ?', id, limit - rows.length))
+    }
+    if (rows.length < limit) {
+      rows.push(...jobs.select('token IS NOT NULL AND queue = ? AND state = 0 LIMIT ?', id, limit - rows.length))
+    }
+    for (const row of rows) this.#apply(row, { type: 'cancel', error: null, now }, now)
+    return rows.length
+  }
+
+  update(change: SettingsPatch): QueueStatus {
+    patch(this.#row, change)
+    this.#settingsChanged()
+    return this.status()
+  }
+
+  job(id: string): JobRecord | undefined {
+    const [row] = this.#database.jobs.select('queue = ? AND id = ?', this.#row.id, id)
+    return row && toRecord(this.name, row)
+  }
+
+  list(options: ListOptions): JobList {
+    return listJobs(this.#database.jobs, this.#row.id, this.name, options)
+  }
+
+  status(): QueueStatus {
+    const { pending, underway, finished, failed, cancelled, places } = this.#row
+    const counts: Counts = { pending, underway, finished, failed, cancelled }
+    return { ...this.settings, counts, places, nextDue: this.#nextDueTime() }
+  }
+
+  facts(id: string, now: number): Facts | undefined {
+    this.#promote(now)
+    const [row] = this.#database.jobs.select('queue = ? AND id = ?', this.#row.id, id)
+    if (row === undefined) return undefined
+    const job = toRecord(this.name, row)
+    const inLine = job.state === 'pending' && job.token === null && dueOf(row) === null
+    const { rate } = this.settings
+    return {
+      job,
+      status: this.status(),
+      ahead: inLine ? this.#database.countAhead(this.#row.id, job.priority, placeOf(row)) : 0,
+      hasWorkers: this.#database.workersOf.get(this.#row.id) !== undefined,
+      rateOpensAt: rate === null ? now : this.#database.starts.room(this.#row.id, rate, now).opensAt,
+      meanDuration: this.#database.meanDuration(this.#row.id, SAMPLE),
+    }
+  }
+
+  prune({ finished, failed }: Retention, now: number): number {
+    let pruned = 0
+    for (const [state, before] of [
+      ['finished', now - finished],
+      ['failed', now - failed],
+      ['cancelled', now - failed],
+    ] as const) {
+      const oldest = 'queue = ? AND state = ? AND ended IS NOT NULL AND token IS NULL ORDER BY ended LIMIT ?'
+      for (const row of this.#database.jobs.select(oldest, this.#row.id, STATE[state], PRUNE_AT_ONCE)) {
+        if (toRecord(this.name, row).stopTime! >= before) break
+        this.#database.jobs.delete(seqOf(row))
+        this.#row[state]--
+        this.#dirty = true
+        pruned++
+      }
+    }
+    return pruned
+  }
+
+  /** Another process has committed: its settings hold here too, and whoever waits for a job hears that it is over. */
+  refresh(): void {
+    const { version } = this.#row
+    this.#row = this.#database.queues.read(this.name)!
+    this.#nextDue = undefined
+    this.notes.foreign = true
+    if (this.#row.version !== version) this.notes.settings = this.settings
+    for (const state of ['finished', 'failed', 'cancelled'] as const) {
+      const since = 'queue = ? AND state = ? AND ended IS NOT NULL AND ended > ? ORDER BY ended LIMIT ?'
+      for (;;) {
+        const rows = this.#database.jobs.select(since, this.#row.id, STATE[state], this.#seen[state], AT_ONCE)
+        for (const row of rows) {
+          this.#seen[state] = endedOf(row)
+          this.notes.jobs.push(toRecord(this.name, row))
+        }
+        if (rows.length < AT_ONCE) break
+      }
+    }
+  }
+
+  /** Before the commit: the counts and settings go with it. */
+  save(): void {
+    if (!this.#dirty) return
+    this.#database.queues.write(this.#row)
+    this.#dirty = false
+  }
+
+  /** After a commit: what is over by now has been told of. */
+  committed(): void {
+    for (const state of ['finished', 'failed', 'cancelled'] as const) this.#seen[state] = this.#row.ended
+  }
+
+  /** After a rollback: what is in memory was never so. Whether the queue itself is there. */
+  rolledBack(): boolean {
+    const row = this.#database.queues.read(this.name)
+    if (row === undefined) return false
+    this.#row = row
+    this.#nextDue = undefined
+    this.#dirty = false
+    return true
+  }
+
+  #withKey(key: string): JobRecord | undefined {
+    const [row] = this.#database.jobs.select('queue = ? AND key = ? AND key IS NOT NULL AND state < 2', this.#row.id, key)
+    return row && toRecord(this.name, row)
+  }
+
+  #apply(row: Row, event: JobEvent, now: number, joins = false): JobRecord {
+    const before = toRecord(this.name, row)
+    return this.#write(row, before, transition(before, event), now, joins)
+  }
+
+  #write(row: Row, before: JobRecord, after: JobRecord, now: number, joins = false): JobRecord {
+    const place = joins ? ++this.#row.joined : placeOf(row)
+    this.#database.jobs.write(this.#row, seqOf(row), place, before, after, row[7] as number | null, now)
+    this.#dirty = true
+    this.#nextDue = undefined
+    this.notes.jobs.push(after)
+    return after
+  }
+
+  #settingsChanged(): void {
+    this.#row.version++
+    this.#dirty = true
+    this.notes.settings = this.settings
+  }
+}
+
+function newRecord(queue: string, job: NewJob, now: number): JobRecord {
+  return {
+    ...job,
+    queue,
+    state: 'pending',
+    attempt: 0,
+    queuedTime: now,
+    startTime: null,
+    stopTime: null,
+    result: null,
+    error: null,
+    progress: null,
+    token: null,
+  }
+}
+
+function earlier(a: number | null, b: number): number {
+  return a === null ? b : Math.min(a, b)
+}
