@@ -64,6 +64,8 @@ export interface EngineQueue {
 /** Milliseconds to wait for an engine that another process keeps busy, in all and at a time. */
 const BUSY_PATIENCE = 10_000
 const BUSY_PAUSE = 5
+/** Milliseconds after which a transaction takes on nothing more, so that the event loop comes to other things. */
+const TURN = 5
 
 interface Operation {
   readonly run: () => unknown
@@ -152,7 +154,9 @@ export class BatchedStore implements Store {
     try {
       this.#engine ??= this.#openEngine()
       this.#engine.transaction(() => {
-        for (const operation of operations) runOne(operation)
+        // A try before this one may have got further, and been rolled back.
+        const done = runSome(operations)
+        if (done < operations.length) this.#later(operations.splice(done))
       })
     } catch (error) {
       if (this.#tryAgain(error, operations)) return
@@ -169,6 +173,12 @@ export class BatchedStore implements Store {
     }
     // If the first queue could not be opened, nobody else will close what was.
     this.#closeIfUnused()
+  }
+
+  /** What there was no time for goes first in the next transaction, after others have had their turn. */
+  #later(operations: Operation[]): void {
+    if (this.#operations.length === 0) this.#schedule(() => this.#flush())
+    this.#operations = operations.concat(this.#operations)
   }
 
   /** While another process is in the middle of a commit nothing has been done, so the batch waits, and takes on more. */
@@ -193,6 +203,18 @@ export class BatchedStore implements Store {
       for (const listener of [...listeners]) listener(news)
     }
   }
+}
+
+/** Runs operations for one turn's time, at least one. How many it has run. */
+function runSome(operations: readonly Operation[]): number {
+  const end = performance.now() + TURN
+  let done = 0
+  for (const operation of operations) {
+    runOne(operation)
+    done++
+    if (performance.now() > end) break
+  }
+  return done
 }
 
 /** An operation that cannot be done says so before it has changed anything; what stops the whole transaction goes on up. */

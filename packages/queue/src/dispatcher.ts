@@ -279,7 +279,7 @@ export class Dispatcher {
   #release(held: Held): void {
     if (!this.#held.delete(held)) return
     held.job = { ...held.job, token: null }
-    this.#outcomes.push({ token: held.token, job: held.job })
+    this.#outcomes.push({ token: held.token, job: held.job, releaseOnly: true })
     this.#hungry = true
     this.#exchange()
   }
@@ -312,7 +312,8 @@ export class Dispatcher {
     }, REPORT_EVERY)
   }
 
-  #refused({ token, job }: Outcome): void {
+  #refused({ token, job, releaseOnly }: Outcome): void {
+    if (releaseOnly) return
     this.#options.onWarning(
       new Error(`A late result of job ${job.id} was refused: attempt ${token} had lost its lease, and another has the job`),
     )

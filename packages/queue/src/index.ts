@@ -13,10 +13,11 @@ export type {
 export { type Attempt, DurableJob, type JobOwner } from './durable-job.ts'
 
 export { openQueue } from './open-queue.ts'
+export { memoryStore } from './memory-store.ts'
 
 // What a job and a store are
 export { isOver, JOB_STATES, type JobError, type JobRecord, type JobState } from './record.ts'
-export { type JobEvent, transition } from './transition.ts'
+export { type JobEvent, newRecord, transition } from './transition.ts'
 export * from './store.ts'
 export { BatchedStore, type Engine, type EngineQueue, type Notes } from './batch.ts'
 

@@ -76,6 +76,8 @@ export interface Outcome {
   readonly token: string
   /** The job after the transition. If the stored one is no longer underway, only the release counts. */
   readonly job: JobRecord
+  /** Its result has been recorded before: this only gives back the place, and may come too late to matter. */
+  readonly releaseOnly?: true
 }
 
 /** One round trip of a dispatcher: what has happened, and how many jobs it has room for. */

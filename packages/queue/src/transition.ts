@@ -1,5 +1,23 @@
 import { JobConflict, POISONED } from './errors.ts'
 import { isOver, type JobError, type JobRecord } from './record.ts'
+import type { NewJob } from './store.ts'
+
+/** A job as it begins: pending. */
+export function newRecord(queue: string, job: NewJob, now: number): JobRecord {
+  return {
+    ...job,
+    queue,
+    state: 'pending',
+    attempt: 0,
+    queuedTime: now,
+    startTime: null,
+    stopTime: null,
+    result: null,
+    error: null,
+    progress: null,
+    token: null,
+  }
+}
 
 /** What can happen to a job that exists. */
 export type JobEvent =

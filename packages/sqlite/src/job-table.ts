@@ -13,6 +13,10 @@ export class JobTable {
   readonly #insert: StatementSync
   readonly #update: StatementSync
   readonly #settle: StatementSync
+  readonly #claim: StatementSync
+  /** Where the jobs are that are claimed in this process: saves looking them up by id. */
+  readonly #claimed = new Map<string, number>()
+  readonly #find: StatementSync
   readonly #delete: StatementSync
 
   constructor(database: DatabaseSync) {
@@ -26,8 +30,12 @@ export class JobTable {
     this.#update = database.prepare(`UPDATE jobs SET ${set} WHERE seq = ?`)
     this.#settle = database.prepare(
       `UPDATE jobs SET state = ?, due = ?, token = ?, ended = ?, attempt = ?, run_at = ?, start_time = ?, stop_time = ?,
-      progress = ?, result = ?, error = ? WHERE id = ? AND token = ? AND state = 1`,
+      progress = ?, result = ?, error = ? WHERE seq = ? AND token = ? AND state = 1`,
     )
+    this.#claim = database.prepare(
+      'UPDATE jobs SET state = 1, token = ?, attempt = attempt + 1, start_time = ?, progress = NULL WHERE seq = ?',
+    )
+    this.#find = database.prepare('SELECT seq FROM jobs WHERE id = ?')
     this.#delete = database.prepare('DELETE FROM jobs WHERE seq = ?')
   }
 
@@ -60,11 +68,22 @@ export class JobTable {
     )
   }
 
+  /** Gives a job that is in line to an attempt, as `transition` has it. */
+  claim(queue: QueueRow, seq: number, job: JobRecord): void {
+    this.#claim.run(job.token, job.startTime, seq)
+    this.#claimed.set(job.id, seq)
+    queue.pending--
+    queue.underway++
+    queue.places++
+  }
+
   /**
    * Records what an attempt came to, if the job still has its token and is underway: the fence. The job keeps its place
    * in the line for the case that it was put back. Whether it was recorded.
    */
   settle(queue: QueueRow, token: string, job: JobRecord, now: number): boolean {
+    const seq = this.#claimed.get(job.id) ?? this.#seqOf(job.id)
+    if (seq === undefined) return false
     const ended = isOver(job.state) ? queue.ended + 1 : null
     const { changes } = this.#settle.run(
       STATE[job.state],
@@ -78,10 +97,11 @@ export class JobTable {
       job.progress,
       job.result,
       errorText(job.error),
-      job.id,
+      seq,
       token,
     )
     if (changes === 0) return false
+    if (job.state !== 'underway') this.#claimed.delete(job.id)
     if (ended !== null) queue.ended = ended
     queue.underway--
     queue[job.state]++
@@ -112,6 +132,10 @@ export class JobTable {
       errorText(after.error),
       seq,
     )
+  }
+
+  #seqOf(id: string): number | undefined {
+    return (this.#find.get(id) as { seq: number } | undefined)?.seq
   }
 
   delete(seq: number): void {

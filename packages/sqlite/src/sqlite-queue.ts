@@ -12,6 +12,7 @@ import {
   type JobRecord,
   type ListOptions,
   type NewJob,
+  newRecord,
   type Notes,
   type Put,
   type QueueSettings,
@@ -126,8 +127,16 @@ export class SqliteQueue implements EngineQueue {
   }
 
   #claim(room: number, token: string, now: number): JobRecord[] {
+    const claimed: JobRecord[] = []
     const rows = this.#database.jobs.select(`${IN_LINE} ORDER BY priority, place LIMIT ?`, this.#row.id, room)
-    return rows.map((row) => this.#apply(row, { type: 'claim', token, now }, now))
+    for (const row of rows) {
+      const job = transition(toRecord(this.name, row), { type: 'claim', token, now })
+      this.#database.jobs.claim(this.#row, seqOf(row), job)
+      this.notes.jobs.push(job)
+      claimed.push(job)
+    }
+    if (rows.length > 0) this.#dirty = true
+    return claimed
   }
 
   /** Those whose time has come join the line, in order of their times. */
@@ -334,22 +343,6 @@ export class SqliteQueue implements EngineQueue {
     this.#row.version++
     this.#dirty = true
     this.notes.settings = this.settings
-  }
-}
-
-function newRecord(queue: string, job: NewJob, now: number): JobRecord {
-  return {
-    ...job,
-    queue,
-    state: 'pending',
-    attempt: 0,
-    queuedTime: now,
-    startTime: null,
-    stopTime: null,
-    result: null,
-    error: null,
-    progress: null,
-    token: null,
   }
 }
 

@@ -1,0 +1,275 @@
+import { PotorooError, QueueOverflow, SlidingWindow } from 'potoroo'
+import type { EngineQueue, Notes } from './batch.ts'
+import { JobNotFound } from './errors.ts'
+import { MemoryLine } from './memory-line.ts'
+import { isOver, type JobRecord, type JobState } from './record.ts'
+import {
+  type Change,
+  type Declared,
+  DEFAULT_WIDTH,
+  type Exchange,
+  type Exchanged,
+  type Facts,
+  type JobList,
+  type ListOptions,
+  type NewJob,
+  type Put,
+  type QueueSettings,
+  type QueueStatus,
+  type Retention,
+  type SettingsPatch,
+  type Worker,
+} from './store.ts'
+import { type JobEvent, newRecord, transition } from './transition.ts'
+
+/** A job in memory, and where it stands. */
+interface Entry {
+  readonly seq: number
+  job: JobRecord
+  /** In the line, among equals. */
+  place: number
+  /** Counts up with every job that is over. */
+  ended: number
+}
+
+const SAMPLE = 50
+
+/** One queue in memory. What a program that dies loses is all that sets it apart from one on a disk. */
+export class MemoryQueue implements EngineQueue {
+  readonly name: string
+  readonly notes: Notes = { jobs: [], settings: null, foreign: false }
+  #settings: QueueSettings = { width: DEFAULT_WIDTH, rate: null, paused: false, heldUntil: 0 }
+  #declared: Declared = {}
+  readonly #entries = new Map<string, Entry>()
+  readonly #keys = new Map<string, Entry>()
+  readonly #line = new MemoryLine<Entry>()
+  /** Pending, and not in line until their time. */
+  readonly #due = new Set<Entry>()
+  readonly #holding = new Set<Entry>()
+  readonly #workers = new Set<string>()
+  readonly #counts: Record<JobState, number> = { pending: 0, underway: 0, finished: 0, failed: 0, cancelled: 0 }
+  #window: SlidingWindow | undefined
+  #seq = 0
+  #joined = 0
+  #ended = 0
+  /** When it was last told the time. */
+  #lastNow = 0
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  get settings(): QueueSettings {
+    return this.#settings
+  }
+
+  declare(declared: Declared): void {
+    const { width, rate } = declared
+    const patch: { width?: number; rate?: SettingsPatch['rate'] } = {}
+    if (width !== undefined && width !== this.#declared.width) patch.width = width
+    if (rate !== undefined && JSON.stringify(rate) !== JSON.stringify(this.#declared.rate)) patch.rate = rate
+    this.#declared = { ...this.#declared, ...declared }
+    if (Object.keys(patch).length > 0) this.update(patch as SettingsPatch)
+  }
+
+  put(jobs: readonly NewJob[], { size, now }: { readonly size: number; readonly now: number }): Put[] {
+    const keys = new Set(jobs.map(({ key }) => key).filter((key) => key !== null && !this.#keys.has(key)))
+    const isNew = jobs.filter(({ key }) => key === null).length + keys.size
+    if (this.#counts.pending + isNew > size) throw new QueueOverflow(size)
+    return jobs.map((each) => {
+      const existing = each.key === null ? undefined : this.#keys.get(each.key)
+      if (existing !== undefined) return { job: existing.job, isNew: false }
+      const job = newRecord(this.name, each, now)
+      const entry: Entry = { seq: ++this.#seq, job, place: ++this.#joined, ended: 0 }
+      this.#entries.set(job.id, entry)
+      this.#counts.pending++
+      this.#place(entry, now)
+      this.notes.jobs.push(job)
+      return { job, isNew: true }
+    })
+  }
+
+  exchange({ outcomes, holdUntil, places, token, now }: Exchange): Exchanged {
+    this.#lastNow = now
+    const accepted = outcomes.map((outcome) => {
+      const entry = this.#entries.get(outcome.job.id)
+      if (entry === undefined || entry.job.token !== outcome.token) return false
+      if (entry.job.state === 'underway') this.#write(entry, outcome.job, now)
+      else if (outcome.job.token === null) this.#apply(entry, { type: 'release' }, now)
+      return true
+    })
+    if (holdUntil > this.#settings.heldUntil) this.#set({ heldUntil: holdUntil })
+    this.#promote(now)
+    const { width, paused, heldUntil } = this.#settings
+    if (paused) return { accepted, claimed: [], rated: false, wakeAt: null }
+    const held = heldUntil > now
+    const room = held ? 0 : Math.min(places, width - this.#holding.size)
+    let wakeAt = held ? Math.min(heldUntil, this.#nextDue() ?? Infinity) : this.#nextDue()
+    const claimed: JobRecord[] = []
+    const rated = this.#settings.rate === null ? undefined : this.#window
+    for (let next = this.#line.first; next !== undefined && claimed.length < room; next = this.#line.first) {
+      if (rated !== undefined && !rated.take(now)) {
+        wakeAt = Math.min(rated.nextTime(now), wakeAt ?? Infinity)
+        break
+      }
+      claimed.push(this.#apply(next, { type: 'claim', token, now }, now))
+    }
+    // Claims start at once: nothing has to be awaited that could part the two.
+    return { accepted, claimed, rated: false, wakeAt }
+  }
+
+  renew(worker: Worker): boolean {
+    const known = this.#workers.has(worker.id)
+    this.#workers.add(worker.id)
+    return known
+  }
+
+  retire(worker: Worker, now: number): void {
+    this.#workers.delete(worker.id)
+    for (const entry of [...this.#holding]) {
+      if (!entry.job.token!.startsWith(worker.id)) continue
+      const after = entry.job.state === 'underway' ? transition(entry.job, { type: 'putBack' }) : entry.job
+      this.#write(entry, { ...after, token: null }, now)
+    }
+  }
+
+  /** Nobody dies here without all the others. */
+  recover(): number {
+    return 0
+  }
+
+  change(id: string, change: Change, now: number): JobRecord {
+    const entry = this.#entries.get(id)
+    if (entry === undefined) throw new JobNotFound(id)
+    if (change.type === 'retry') entry.place = ++this.#joined
+    return this.#apply(entry, change.type === 'reprioritize' ? change : { ...change, now }, now)
+  }
+
+  clear(limit: number, now: number): number {
+    const pending: Entry[] = []
+    for (const entry of this.#pending()) {
+      if (pending.length >= limit) break
+      pending.push(entry)
+    }
+    for (const entry of pending) this.#apply(entry, { type: 'cancel', error: null, now }, now)
+    return pending.length
+  }
+
+  update(patch: SettingsPatch): QueueStatus {
+    this.#set(patch)
+    return this.status()
+  }
+
+  job(id: string): JobRecord | undefined {
+    return this.#entries.get(id)?.job
+  }
+
+  list({ state, after, limit }: ListOptions): JobList {
+    const entries = this.#listed(state)
+    let from = 0
+    if (after !== undefined) {
+      const last = entries.findIndex(({ seq }) => String(seq) === after)
+      if (last < 0) throw new PotorooError('ERR_INVALID_CURSOR', 'after must be the `next` of an earlier page of the same list')
+      from = last + 1
+    }
+    const page = entries.slice(from, from + limit)
+    const next = from + limit < entries.length ? String(page.at(-1)?.seq) : null
+    return { jobs: page.map(({ job }) => job), next }
+  }
+
+  status(): QueueStatus {
+    return { ...this.#settings, counts: { ...this.#counts }, places: this.#holding.size, nextDue: this.#nextDue() }
+  }
+
+  facts(id: string, now: number): Facts | undefined {
+    this.#promote(now)
+    const entry = this.#entries.get(id)
+    if (entry === undefined) return undefined
+    const finished = this.#listed('finished').slice(0, SAMPLE)
+    const took = finished.reduce((sum, { job }) => sum + (job.stopTime! - job.startTime!), 0)
+    return {
+      job: entry.job,
+      status: this.status(),
+      ahead: Math.max(0, this.#line.toArray().indexOf(entry)),
+      hasWorkers: this.#workers.size > 0,
+      rateOpensAt: (this.#settings.rate && this.#window?.nextTime(now)) ?? now,
+      meanDuration: finished.length === 0 ? null : took / finished.length,
+    }
+  }
+
+  prune({ finished, failed }: Retention, now: number): number {
+    let pruned = 0
+    for (const [id, { job }] of this.#entries) {
+      if (!isOver(job.state) || job.token !== null) continue
+      if (job.stopTime! >= now - (job.state === 'finished' ? finished : failed)) continue
+      this.#entries.delete(id)
+      this.#counts[job.state]--
+      pruned++
+    }
+    return pruned
+  }
+
+  #set(patch: Partial<QueueSettings>): void {
+    this.#settings = { ...this.#settings, ...patch }
+    // One window for good: what an earlier rate had to remember still counts.
+    if (patch.rate && this.#window === undefined) this.#window = new SlidingWindow(patch.rate)
+    else if (patch.rate) this.#window!.setRate(patch.rate, this.#lastNow)
+    this.notes.settings = this.#settings
+  }
+
+  *#pending(): Generator<Entry> {
+    yield* this.#line.toArray()
+    yield* [...this.#due].sort((a, b) => a.job.runAt - b.job.runAt || a.seq - b.seq)
+    for (const entry of this.#holding) if (entry.job.state === 'pending' && !this.#due.has(entry)) yield entry
+  }
+
+  #listed(state: JobState | undefined): Entry[] {
+    if (state === undefined) return [...this.#entries.values()]
+    if (state === 'pending') return [...this.#pending()]
+    const entries = [...this.#entries.values()].filter(({ job }) => job.state === state)
+    return state === 'underway' ? entries : entries.sort((a, b) => b.ended - a.ended)
+  }
+
+  #apply(entry: Entry, event: JobEvent, now: number): JobRecord {
+    return this.#write(entry, transition(entry.job, event), now)
+  }
+
+  #write(entry: Entry, after: JobRecord, now: number): JobRecord {
+    const before = entry.job
+    this.#line.leave(entry)
+    this.#due.delete(entry)
+    entry.job = after
+    this.#counts[before.state]--
+    this.#counts[after.state]++
+    if (isOver(after.state) && !isOver(before.state)) entry.ended = ++this.#ended
+    this.#place(entry, now)
+    this.notes.jobs.push(after)
+    return after
+  }
+
+  #place(entry: Entry, now: number): void {
+    const { state, token, key, runAt, priority } = entry.job
+    if (token === null) this.#holding.delete(entry)
+    else this.#holding.add(entry)
+    if (key !== null && (state === 'pending' || state === 'underway')) this.#keys.set(key, entry)
+    else if (key !== null && this.#keys.get(key) === entry) this.#keys.delete(key)
+    if (state !== 'pending') return
+    if (runAt > now) this.#due.add(entry)
+    else if (token === null) this.#line.join(entry, priority, entry.place)
+  }
+
+  #promote(now: number): void {
+    const ready = [...this.#due].filter(({ job }) => job.runAt <= now)
+    for (const entry of ready.sort((a, b) => a.job.runAt - b.job.runAt || a.seq - b.seq)) {
+      this.#due.delete(entry)
+      entry.place = ++this.#joined
+      if (entry.job.token === null) this.#line.join(entry, entry.job.priority, entry.place)
+    }
+  }
+
+  #nextDue(): number | null {
+    let next = Infinity
+    for (const { job } of this.#due) next = Math.min(next, job.runAt)
+    return next === Infinity ? null : next
+  }
+}
