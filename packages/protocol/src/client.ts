@@ -135,7 +135,7 @@ export class Client {
       ...(options?.signal ? { signal: options.signal } : {}),
     })
     if (!response.ok) throw await ApiError.from(response)
-    const { data, error } = schema.safeParse(await response.json().catch(() => undefined))
+    const { data, error } = schema.safeParse(parse(await response.text()))
     if (error === undefined) return data
     throw new ApiError(response.status, 'ERR_BAD_ANSWER', `${method} ${path} gave no answer of this API`, { cause: error })
   }
@@ -147,6 +147,14 @@ export class Client {
 
 export function createClient(options: ClientOptions): Client {
   return new Client(options)
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function queuePath(queue: string): string {

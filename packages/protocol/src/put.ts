@@ -16,7 +16,7 @@ export const putSchema = z
   .strictObject({
     arg: z
       .unknown()
-      .refine((arg) => arg !== undefined, 'Required: any JSON value')
+      .refine((arg) => arg !== undefined, 'Required')
       .refine((arg) => nestsWithin(arg, MAX_NESTING), `Must not be nested more than ${MAX_NESTING} levels deep`)
       .meta({ description: 'What the handler is called with: any JSON' }),
     priority: prioritySchema.optional(),
@@ -28,7 +28,7 @@ export const putSchema = z
     key: z
       .string()
       .min(1)
-      .max(500)
+      .max(1000)
       .refine((key) => !key.includes('\0'), 'Must not contain a NUL character')
       .optional()
       .meta({ description: 'While a job with this key is pending or underway, a put gives that job' }),

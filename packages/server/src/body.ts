@@ -15,7 +15,9 @@ export function limitBody(max: number): MiddlewareHandler {
   })
   return (c, next) => {
     const encoding = c.req.header('content-encoding') ?? 'identity'
-    if (encoding !== 'identity') throw problem('ERR_UNSUPPORTED_TYPE', `Send the body as it is, not with Content-Encoding ${encoding}.`)
+    if (encoding !== 'identity') {
+      throw problem('ERR_UNSUPPORTED_TYPE', `Send the body as it is, not with Content-Encoding ${encoding}.`)
+    }
     return limit(c, next)
   }
 }

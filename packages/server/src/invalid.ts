@@ -9,21 +9,23 @@ type Issue = z.core.$ZodIssue
 
 /** The 422 for what a schema found: what is wrong, and where, in a sentence and as a list. */
 export function invalid(issues: readonly Issue[]): Problem {
-  const errors = issues.slice(0, LISTED).flatMap((issue) => flatten(issue, []))
-  const sentences = errors.slice(0, LISTED).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
-  const more = issues.length > LISTED ? ` (and ${issues.length - LISTED} more)` : ''
-  return problem('ERR_INVALID', `${sentences.join('; ')}${more}`, { errors: errors.slice(0, LISTED) })
+  const all = issues.flatMap((issue) => flatten(issue, []))
+  const errors = all.slice(0, LISTED)
+  const sentences = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
+  const more = all.length > LISTED ? ` (and ${all.length - LISTED} more)` : ''
+  return problem('ERR_INVALID', `${sentences.join('; ')}${more}`, { errors })
 }
 
 /** An issue of a union says only that nothing fitted; what the sender got wrong is in the member that fitted best. */
 function flatten(issue: Issue, base: readonly PropertyKey[]): FieldError[] {
   const path = [...base, ...issue.path]
-  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [{ path: path.map(String).join('.'), message: word(issue) }]
+  const at = path.map(String).join('.')
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [{ path: at, message: word(issue) }]
   const members = issue.errors.filter((issues) => !issues.some(isWrongKind))
   const best = members[0]
-  if (best !== undefined) return best.slice(0, LISTED).flatMap((inner) => flatten(inner, path))
+  if (best !== undefined) return best.flatMap((inner) => flatten(inner, path))
   const kinds = issue.errors.flatMap((issues) => issues.flatMap((inner) => ('expected' in inner ? [inner.expected] : [])))
-  return [{ path: path.map(String).join('.'), message: `Invalid input: expected ${kinds.join(' or ')}` }]
+  return [{ path: at, message: `Invalid input: expected ${kinds.join(' or ')}` }]
 }
 
 function word({ message }: Issue): string {

@@ -1,7 +1,7 @@
 import { type DurableQueue, JOB_STATES } from '@potoroo/queue'
 import type { MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Gauge, Histogram, Registry } from 'prom-client'
 import type { RequestReport, ServerEnv } from './options.ts'
 
@@ -25,7 +25,7 @@ export class Metrics {
   readonly #requests: Histogram<'method' | 'route' | 'status'>
   readonly #streams: Gauge
   readonly #delay: Gauge<'quantile'>
-  #loop: IntervalHistogram | undefined
+  #loop: ReturnType<typeof monitorEventLoopDelay> | undefined
 
   constructor(options: MetricsOptions) {
     this.#options = options

@@ -29,5 +29,5 @@ export function securityHeaders(): MiddlewareHandler {
 /** Keeps answers out of every cache, the browser's included: they hold jobs, and are out of date at once. */
 export const noStore: MiddlewareHandler = async (c, next) => {
   await next()
-  c.header('cache-control', 'no-store')
+  if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
 }

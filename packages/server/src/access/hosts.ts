@@ -24,7 +24,8 @@ export class Hosts {
   isOwn(origin: string): boolean {
     if (!/^https?:\/\//.test(origin)) return false
     const asked = readName(origin)
-    return asked !== undefined && this.#some(({ host, scheme }) => host === asked.host && (scheme ?? asked.scheme) === asked.scheme)
+    if (asked === undefined) return false
+    return this.#some(({ host, scheme }) => host === asked.host && (scheme ?? asked.scheme) === asked.scheme)
   }
 
   /** Whether browsers reach this host over TLS only. */

@@ -25,13 +25,16 @@ interface Record {
 
 /**
  * Slows guessing. An address that sent more than a few wrong tokens has its tries, right or wrong ones, looked at one a second;
- * a right one must wait too, or else guesses sent side by side would not be slowed at all. Other addresses don't notice.
+ * a right one must wait too, or else guesses sent side by side would not be slowed at all. Other addresses don't notice, and
+ * neither does who had the right token at this address before: somebody's wrong ones must not lock the operator out.
  */
 export class Tries {
   readonly #clock: Clock
   /** In the order of the last wrong token. */
   readonly #records = new Map<string, Record>()
   readonly #timers = new Map<unknown, () => void>()
+  /** Those that a right token came from, in the order of the first. */
+  readonly #trusted = new Set<string>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -64,6 +67,17 @@ export class Tries {
     })
   }
 
+  /** Whether a right token came from this address before. */
+  trusts(address: string): boolean {
+    return this.#trusted.has(networkOf(address))
+  }
+
+  /** Notes a right token. */
+  right(address: string): void {
+    this.#trusted.add(networkOf(address))
+    if (this.#trusted.size > ADDRESSES) forgetFirst(this.#trusted)
+  }
+
   /** Notes a wrong token. */
   wrong(address: string): void {
     const network = networkOf(address)
@@ -74,7 +88,8 @@ export class Tries {
     if (record.wrong === FREE) record.nextTurn = now + PACE
     this.#records.delete(network)
     this.#records.set(network, record)
-    if (this.#records.size > ADDRESSES) this.#forget()
+    // The address that was quiet for longest makes room.
+    if (this.#records.size > ADDRESSES) forgetFirst(this.#records)
   }
 
   /** Lets those that wait go on. */
@@ -90,10 +105,9 @@ export class Tries {
     record.wrong = Math.max(0, record.wrong - forgiven)
     record.at += forgiven * FORGIVEN_AFTER
   }
+}
 
-  /** The address that was quiet for longest makes room. */
-  #forget(): void {
-    const [oldest] = this.#records.keys()
-    if (oldest !== undefined) this.#records.delete(oldest)
-  }
+function forgetFirst(all: Map<string, unknown> | Set<string>): void {
+  const [first] = all.keys()
+  if (first !== undefined) all.delete(first)
 }

@@ -40,7 +40,7 @@ export class EventStream {
         this.#wanted = true
         this.wake()
       },
-      cancel: () => this.#leave(),
+      cancel: () => void this.#leave(),
     })
   }
 
