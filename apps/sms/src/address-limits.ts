@@ -1,4 +1,5 @@
 import { type Clock, type Rate, SlidingWindow } from 'potoroo'
+import { networkOf } from '@potoroo/server'
 
 /** Addresses remembered at most: beyond, the one that has been quiet for longest is forgotten. */
 const MOST = 100_000
@@ -8,7 +9,7 @@ interface Entry {
   time: number
 }
 
-/** A rate for each address on its own. Remembers an address as long as it could matter: memory is that of one `per`. */
+/** A rate for each address on its own, or network of IPv6. Remembers an address as long as it could matter: memory is that of one `per`. */
 export class AddressLimits {
   readonly #rate: Rate
   readonly #clock: Clock
@@ -28,9 +29,10 @@ export class AddressLimits {
   take(address: string): number {
     const now = this.#clock.now()
     this.#forget(now)
-    const entry = this.#entries.get(address) ?? { window: new SlidingWindow(this.#rate), time: now }
-    this.#entries.delete(address)
-    this.#entries.set(address, entry)
+    const network = networkOf(address)
+    const entry = this.#entries.get(network) ?? { window: new SlidingWindow(this.#rate), time: now }
+    this.#entries.delete(network)
+    this.#entries.set(network, entry)
     entry.time = now
     return entry.window.take(now) ? 0 : entry.window.nextTime(now) - now
   }

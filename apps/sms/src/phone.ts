@@ -5,7 +5,10 @@ export interface BadNumber {
   readonly problem: string
 }
 
-const EXAMPLE = 'such as +34 612 345 678'
+/** Marks of writing direction, invisible, that come along when a number is copied out of an address book. */
+const MARKS = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+
+const EXAMPLE = 'such as +34612345678'
 
 /**
  * A phone number in E.164, from whatever a person types. It has to be international, because a national one means
@@ -13,7 +16,7 @@ const EXAMPLE = 'such as +34 612 345 678'
  */
 export function normalizeNumber(input: string): string | BadNumber {
   try {
-    const number = parsePhoneNumberWithError(input, { extract: false })
+    const number = parsePhoneNumberWithError(input.replaceAll(MARKS, '').trim(), { extract: false })
     if (number.ext) return { problem: 'Text messages cannot be sent to an extension.' }
     return number.isValid() ? number.number : { problem: 'There is no such phone number. Is a digit missing, or one too many?' }
   } catch (error) {

@@ -25,11 +25,12 @@ export interface Settings {
   readonly grace: number
 }
 
+/** All are there unless the carrier is on this machine: such a one may want none of them. */
 export interface CarrierSettings {
   readonly url: URL
-  readonly account: string
-  readonly token: string
-  readonly from: string
+  readonly account: string | undefined
+  readonly token: string | undefined
+  readonly from: string | undefined
 }
 
 /** Some settings are wrong: each problem is one line that names the setting and what is expected. */
@@ -46,7 +47,7 @@ export class SettingsError extends Error {
 const SECRET = new Set(['CARRIER_TOKEN', 'POTOROO_ADMIN_TOKEN', 'POTOROO_READ_TOKEN', 'CARRIER_URL', 'POTOROO_STORE'])
 
 const wholeNumber = (most: number, expected: string) =>
-  parsed((text) => (/^\d+$/.test(text) && Number(text) <= most ? Number(text) : undefined), expected)
+  parsed((text) => (/^\d{1,15}$/.test(text) && Number(text) <= most ? Number(text) : undefined), expected)
 
 const rate = (example: string) =>
   parsed(parseRate, `a number of starts per time, such as ${example}, 30/min, 100/5s or 1000/h, or none for no limit`)
@@ -80,7 +81,7 @@ const Environment = z.object({
     const share = /^\d*\.?\d+$/.test(text) ? Number(text) : NaN
     return share >= 0 && share <= 1 ? share : undefined
   }, 'a share from 0 to 1, such as 0.05').default(0.05),
-  WIDTH: wholeNumber(Number.MAX_SAFE_INTEGER, 'a whole number, 0 or more').default(5),
+  WIDTH: wholeNumber(1_000_000, 'a whole number from 0 to 1000000').default(5),
   RATE: rate('10/s').default({ limit: 10, per: 1_000 }),
   MESSAGES_RATE: rate('30/min').default({ limit: 30, per: 60_000 }),
   PUBLIC_URL: parsed((text) => {
@@ -113,9 +114,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     storePath: resolve(given.POTOROO_STORE),
     carrier: given.CARRIER_URL && {
       url: given.CARRIER_URL,
-      account: given.CARRIER_ACCOUNT ?? 'local',
-      token: given.CARRIER_TOKEN ?? 'local',
-      from: given.CARRIER_FROM ?? SIMULATED_FROM,
+      account: given.CARRIER_ACCOUNT,
+      token: given.CARRIER_TOKEN,
+      from: given.CARRIER_FROM,
     },
     simulation: { latency: given.CARRIER_LATENCY, failures: given.CARRIER_FAILURES },
     width: given.WIDTH,
@@ -128,9 +129,6 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     grace: given.GRACE,
   }
 }
-
-/** The number of the sender where there is nobody to ask for one: Twilio's own for tests. */
-export const SIMULATED_FROM = '+15005550006'
 
 /** What is wrong with settings that are each right. */
 function contradictions(given: z.infer<typeof Environment>): string[] {

@@ -1,4 +1,5 @@
 import type { Rate } from '@potoroo/queue'
+import { rateSchema } from '@potoroo/protocol'
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, min: 60_000, h: 3_600_000 }
 
@@ -15,7 +16,7 @@ export function parseRate(text: string): Rate | null | undefined {
   const [, limit, multiple, unit] = /^(\d+)\/(\d*)(ms|s|min|h)$/.exec(text) ?? []
   if (limit === undefined || unit === undefined) return undefined
   const rate = { limit: Number(limit), per: (multiple ? Number(multiple) : 1) * UNITS[unit]! }
-  return rate.per > 0 && Number.isSafeInteger(rate.limit) && Number.isSafeInteger(rate.per) ? rate : undefined
+  return rateSchema.safeParse(rate).success ? rate : undefined
 }
 
 /** The shortest text that {@link parseRate} reads as this rate. */

@@ -49,7 +49,7 @@ async function read(): Promise<void> {
   while (again) {
     again = false
     const asked = { state, after }
-    const list = await attempt(() => api.list(state, after, PER_PAGE))
+    const list = await attempt(() => api.list(state, after, PER_PAGE), 'reading')
     // Meanwhile another list may have been chosen.
     if (list !== undefined && asked.state === state && asked.after === after) {
       following = list.next
@@ -77,5 +77,6 @@ function show(jobs: readonly SmsJob[]): void {
   setText(none, page === 1 ? `No message is ${STATES[state][0].toLowerCase()}.` : 'There are no more.')
   next.disabled = following === null
   first.disabled = page === 1
-  setText(byId('page'), following === null && page === 1 ? '' : `Page ${page}`)
+  byId('paging').hidden = following === null && page === 1
+  setText(byId('page'), `Page ${page}`)
 }

@@ -21,7 +21,7 @@ export class JobRow {
       'tr',
       { 'data-id': job.id },
       element('td', { class: 'to' }, job.arg.to),
-      element('td', { class: 'text' }, job.arg.text),
+      element('td', { class: 'text', title: job.arg.text }, element('span', {}, job.arg.text)),
       element('td', { class: 'status' }, this.#state, this.#why),
       element('td', { class: 'time', title: queued.toLocaleString() }, shortTime(queued)),
       this.#priority,

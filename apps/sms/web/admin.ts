@@ -36,7 +36,7 @@ function choose(state: JobState): void {
 }
 
 async function readAll(): Promise<Queue | undefined> {
-  const queue = await attempt(api.queue)
+  const queue = await attempt(api.queue, 'reading')
   if (queue !== undefined) show(queue)
   refreshJobs()
   return queue

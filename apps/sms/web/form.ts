@@ -74,11 +74,12 @@ async function submit(): Promise<void> {
 
 function refused(error: unknown): void {
   if (!(error instanceof Refused)) return setProblem('The service cannot be reached. Your message was not sent; try again.')
-  const { field, detail } = error.problem
-  if (field === undefined) return setProblem(detail)
-  const wrong = { to, text }[field]
-  complain(wrong, detail)
-  wrong.focus()
+  const { detail, errors = [] } = error.problem
+  const about = (field: HTMLElement): string => errors.find(({ path }) => path === field.id)?.message ?? ''
+  for (const field of [to, text]) complain(field, about(field))
+  const wrong = [to, text].find(about)
+  if (wrong === undefined) setProblem(detail)
+  else wrong.focus()
 }
 
 function onProgress(progress: Readonly<Record<string, Progress | null>>): void {

@@ -4,8 +4,8 @@ import type { Progress } from './messages.ts'
 export interface Problem {
   readonly status: number
   readonly detail: string
-  /** Which of our two fields it is about. */
-  readonly field?: 'to' | 'text'
+  /** Which fields it is about, if it is about any. */
+  readonly errors?: readonly { readonly path: string; readonly message: string }[]
 }
 
 /** The service refused a message. */

@@ -1,4 +1,4 @@
-import { type Clock, Deferred, PotorooError, systemClock } from 'potoroo'
+import { type Clock, Deferred, fail, PotorooError, succeed, systemClock } from 'potoroo'
 import { StoreError } from './errors.ts'
 import type { JobRecord } from './record.ts'
 import type {
@@ -149,6 +149,7 @@ export class BatchedStore implements Store {
 
   #flush(): void {
     const operations = this.#operations
+    if (operations.length === 0) return
     this.#operations = []
     let failure: unknown
     try {
@@ -187,6 +188,7 @@ export class BatchedStore implements Store {
     const now = this.#clock.now()
     this.#busySince ??= now
     if (now - this.#busySince >= BUSY_PATIENCE) return false
+    this.#tell(false)
     this.#operations = operations.concat(this.#operations)
     this.#clock.setTimeout(() => this.#flush(), BUSY_PAUSE)
     return true
@@ -233,10 +235,11 @@ class BatchedQueue implements QueueStore {
   readonly #queue: EngineQueue
   readonly #enqueue: <T>(run: () => T) => Deferred<T>
   readonly #leave: () => void
+  #closed = false
 
   constructor(queue: EngineQueue, enqueue: <T>(run: () => T) => Deferred<T>, leave: () => void) {
     this.#queue = queue
-    this.#enqueue = enqueue
+    this.#enqueue = (run) => (this.#closed ? fail(new StoreError('ERR_STORE_CLOSED', 'This queue was closed; open it again')) : enqueue(run))
     this.#leave = leave
   }
 
@@ -283,6 +286,9 @@ class BatchedQueue implements QueueStore {
     return this.#enqueue(() => this.#queue.prune(retention, now))
   }
   close(): Deferred<void> {
-    return this.#enqueue(() => undefined).addBoth(() => this.#leave())
+    if (this.#closed) return succeed()
+    const closed = this.#enqueue(() => undefined).addBoth(() => this.#leave())
+    this.#closed = true
+    return closed
   }
 }

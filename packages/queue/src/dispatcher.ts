@@ -28,6 +28,11 @@ export interface DispatcherOptions {
   readonly work: (job: JobRecord, attempt: Attempt) => Awaitable<unknown>
   readonly localWidth: () => number
   readonly rules: RetryRules
+  /**
+   * By how much of a rate's `per` a start is noted later than its handler was called. Whoever set the limit counts what
+   * arrives, and of two requests that leave a second apart the second may be the faster one.
+   */
+  readonly jitter: number
   readonly clock: Clock
   readonly onWarning: (error: Error) => void
 }
@@ -53,6 +58,7 @@ export class Dispatcher {
   /** There may be something to claim. */
   #hungry = true
   #stopping = false
+  #closed = false
   #wake: unknown
   #reporting: unknown
   readonly #drained: Deferred[] = []
@@ -87,12 +93,15 @@ export class Dispatcher {
     if (changed) this.poke()
   }
 
-  /** The lease was lost: others have these jobs now, and nothing that still happens here counts. */
+  /**
+   * The lease was lost: others have these jobs now, and nothing that still happens here counts. Here they keep their places
+   * until their handlers have ended.
+   */
   lost(): void {
     for (const held of [...this.#held]) {
       held.settled = true
-      this.#held.delete(held)
       stopRun(held, new Error('This process lost its lease on the job'))
+      if (held.ended) this.#held.delete(held)
     }
     this.#outcomes = []
     this.poke()
@@ -112,15 +121,21 @@ export class Dispatcher {
   /** Stops the handlers: their jobs are put back, without having used up the attempt. */
   giveUp(reason: unknown): void {
     for (const held of [...this.#held]) {
-      if (!held.settled) this.#settle(held, transition(held.job, { type: 'putBack' }))
+      if (!held.settled) {
+        held.settled = true
+        held.job = transition(held.job, { type: 'putBack' })
+        this.#outcomes.push(putBack(held.job, held.token))
+      }
       stopRun(held, reason)
       if (held.ended) this.#release(held)
     }
+    this.#exchange()
   }
 
-  /** Takes the timers down, whatever is still underway. */
+  /** Takes the timers down, whatever is still underway: of that, nothing is said any more. */
   close(): void {
     this.#stopping = true
+    this.#closed = true
     this.#clearWake()
     if (this.#reporting !== undefined) this.#options.clock.clearTimeout(this.#reporting)
     this.#reporting = undefined
@@ -131,8 +146,14 @@ export class Dispatcher {
     return this.#stopping ? 0 : Math.max(0, this.#options.localWidth() - this.#held.size)
   }
 
+  /** Whether nothing may start now, as far as is known here. */
+  #barred(): boolean {
+    const { paused, heldUntil } = this.#options.store.settings
+    return paused || Math.max(heldUntil, this.#holdUntil) > this.#options.clock.now()
+  }
+
   #exchange(): void {
-    if (this.#exchanging) return
+    if (this.#exchanging || this.#closed) return
     const claims = this.#hungry && this.#room() > 0
     if (!claims && this.#outcomes.length === 0 && this.#started.length === 0 && this.#holdUntil === 0) return
     this.#exchanging = true
@@ -171,11 +192,22 @@ export class Dispatcher {
     })
     // As many as there was room for: there may be more.
     if (claimed.length > 0 && claimed.length >= sent.places) this.#hungry = true
-    for (const job of claimed) this.#start(job)
-    if (rated && claimed.length > 0) this.#started.push({ token: sent.token, at: this.#options.clock.now() })
+    let room = claimed.length === 0 || this.#barred() ? 0 : this.#room()
+    for (const job of claimed) {
+      // If it was stopped, paused, held back or made narrower meanwhile, what has not started does not.
+      if (room-- > 0 && !this.#stopping) this.#start(job)
+      else this.#outcomes.push(putBack(job, null))
+    }
+    if (rated && claimed.length > 0) this.#started.push({ token: sent.token, at: this.#startedAt() })
     this.#wakeAt(wakeAt)
     this.#exchange()
     this.#checkDrained()
+  }
+
+  /** When the handlers have been called, a little late rather than early: see {@link DispatcherOptions.jitter}. */
+  #startedAt(): number {
+    const { clock, jitter, store } = this.#options
+    return Math.ceil(clock.now() + jitter * (store.settings.rate?.per ?? 0))
   }
 
   #failed(sent: Exchange | undefined, error: unknown): void {
@@ -235,14 +267,14 @@ export class Dispatcher {
       return result
     }
     const work = callHandler(this.#options.work, held)
-    if (work instanceof Deferred) return work.addBoth(end)
-    if (isPromise(work)) {
+    if (work instanceof Promise) {
       return work.then(end, (error: unknown) => {
         end(undefined)
         throw error
       })
     }
-    return end(work)
+    // Of other thenables nothing is sure: even to look at their `then` may throw.
+    return typeof work === 'object' || typeof work === 'function' ? Deferred.from(work).addBoth(end) : end(work)
   }
 
   /** The run is over: finished, failed, timed out, or cancelled; its work may go on for a while. */
@@ -340,9 +372,5 @@ function callHandler(work: DispatcherOptions['work'], held: Held): Awaitable<unk
       throw error
     })
   }
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
 

@@ -31,13 +31,19 @@ export class JobNotFound extends PotorooError {
   }
 }
 
-export type ConflictCode = 'ERR_JOB_OVER' | 'ERR_JOB_NOT_PENDING' | 'ERR_JOB_NOT_OVER' | 'ERR_JOB_NOT_UNDERWAY'
+export type ConflictCode =
+  | 'ERR_JOB_OVER'
+  | 'ERR_JOB_NOT_PENDING'
+  | 'ERR_JOB_NOT_OVER'
+  | 'ERR_JOB_NOT_UNDERWAY'
+  | 'ERR_JOB_KEY_TAKEN'
 
 const CONFLICTS: Record<ConflictCode, string> = {
   ERR_JOB_OVER: 'it is over already, and cannot be cancelled',
   ERR_JOB_NOT_PENDING: 'only a pending job can be moved or started',
   ERR_JOB_NOT_OVER: 'only a failed or cancelled job can be retried',
   ERR_JOB_NOT_UNDERWAY: 'it is not underway',
+  ERR_JOB_KEY_TAKEN: 'another job with its key is pending or underway',
 }
 
 /** The job's state does not allow this. */

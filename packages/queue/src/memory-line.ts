@@ -31,6 +31,10 @@ export class MemoryLine<E> {
     }
   }
 
+  has(entry: E): boolean {
+    return this.#standing.has(entry)
+  }
+
   /** The one to start next, or undefined. */
   get first(): E | undefined {
     for (;;) {

@@ -1,6 +1,6 @@
 import { PotorooError, QueueOverflow, SlidingWindow } from 'potoroo'
 import type { EngineQueue, Notes } from './batch.ts'
-import { JobNotFound } from './errors.ts'
+import { JobConflict, JobNotFound } from './errors.ts'
 import { MemoryLine } from './memory-line.ts'
 import { isOver, type JobRecord, type JobState } from './record.ts'
 import {
@@ -18,6 +18,7 @@ import {
   type QueueStatus,
   type Retention,
   type SettingsPatch,
+  TOKEN_SEPARATOR,
   type Worker,
 } from './store.ts'
 import { type JobEvent, newRecord, transition } from './transition.ts'
@@ -43,8 +44,8 @@ export class MemoryQueue implements EngineQueue {
   readonly #entries = new Map<string, Entry>()
   readonly #keys = new Map<string, Entry>()
   readonly #line = new MemoryLine<Entry>()
-  /** Pending, and not in line until their time. */
-  readonly #due = new Set<Entry>()
+  /** Pending, and not in line until their time: by that. */
+  readonly #due = new MemoryLine<Entry>()
   readonly #holding = new Set<Entry>()
   readonly #workers = new Set<string>()
   readonly #counts: Record<JobState, number> = { pending: 0, underway: 0, finished: 0, failed: 0, cancelled: 0 }
@@ -73,6 +74,7 @@ export class MemoryQueue implements EngineQueue {
   }
 
   put(jobs: readonly NewJob[], { size, now }: { readonly size: number; readonly now: number }): Put[] {
+    this.#promote(now)
     const keys = new Set(jobs.map(({ key }) => key).filter((key) => key !== null && !this.#keys.has(key)))
     const isNew = jobs.filter(({ key }) => key === null).length + keys.size
     if (this.#counts.pending + isNew > size) throw new QueueOverflow(size)
@@ -89,7 +91,7 @@ export class MemoryQueue implements EngineQueue {
     })
   }
 
-  exchange({ outcomes, holdUntil, places, token, now }: Exchange): Exchanged {
+  exchange({ worker, outcomes, holdUntil, places, token, now }: Exchange): Exchanged {
     this.#lastNow = now
     const accepted = outcomes.map((outcome) => {
       const entry = this.#entries.get(outcome.job.id)
@@ -103,7 +105,7 @@ export class MemoryQueue implements EngineQueue {
     const { width, paused, heldUntil } = this.#settings
     if (paused) return { accepted, claimed: [], rated: false, wakeAt: null }
     const held = heldUntil > now
-    const room = held ? 0 : Math.min(places, width - this.#holding.size)
+    const room = held || !this.#workers.has(worker.id) ? 0 : Math.min(places, width - this.#holding.size)
     let wakeAt = held ? Math.min(heldUntil, this.#nextDue() ?? Infinity) : this.#nextDue()
     const claimed: JobRecord[] = []
     const rated = this.#settings.rate === null ? undefined : this.#window
@@ -127,7 +129,7 @@ export class MemoryQueue implements EngineQueue {
   retire(worker: Worker, now: number): void {
     this.#workers.delete(worker.id)
     for (const entry of [...this.#holding]) {
-      if (!entry.job.token!.startsWith(worker.id)) continue
+      if (!entry.job.token!.startsWith(worker.id + TOKEN_SEPARATOR)) continue
       const after = entry.job.state === 'underway' ? transition(entry.job, { type: 'putBack' }) : entry.job
       this.#write(entry, { ...after, token: null }, now)
     }
@@ -139,10 +141,15 @@ export class MemoryQueue implements EngineQueue {
   }
 
   change(id: string, change: Change, now: number): JobRecord {
+    this.#promote(now)
     const entry = this.#entries.get(id)
     if (entry === undefined) throw new JobNotFound(id)
-    if (change.type === 'retry') entry.place = ++this.#joined
-    return this.#apply(entry, change.type === 'reprioritize' ? change : { ...change, now }, now)
+    const after = transition(entry.job, change.type === 'reprioritize' ? change : { ...change, now })
+    if (change.type === 'retry') {
+      if (after.key !== null && this.#keys.has(after.key)) throw new JobConflict('ERR_JOB_KEY_TAKEN', entry.job)
+      entry.place = ++this.#joined
+    }
+    return this.#write(entry, after, now)
   }
 
   clear(limit: number, now: number): number {
@@ -168,12 +175,13 @@ export class MemoryQueue implements EngineQueue {
     const entries = this.#listed(state)
     let from = 0
     if (after !== undefined) {
-      const last = entries.findIndex(({ seq }) => String(seq) === after)
-      if (last < 0) throw new PotorooError('ERR_INVALID_CURSOR', 'after must be the `next` of an earlier page of the same list')
-      from = last + 1
+      const key = parseCursor(after, state === 'pending' ? 3 : 1)
+      from = entries.findIndex((entry) => compareKeys(this.#key(entry, state), key) > 0)
+      if (from < 0) return { jobs: [], next: null }
     }
     const page = entries.slice(from, from + limit)
-    const next = from + limit < entries.length ? String(page.at(-1)?.seq) : null
+    const last = page.at(-1)
+    const next = last !== undefined && from + limit < entries.length ? btoa(JSON.stringify(this.#key(last, state))) : null
     return { jobs: page.map(({ job }) => job), next }
   }
 
@@ -219,8 +227,17 @@ export class MemoryQueue implements EngineQueue {
 
   *#pending(): Generator<Entry> {
     yield* this.#line.toArray()
-    yield* [...this.#due].sort((a, b) => a.job.runAt - b.job.runAt || a.seq - b.seq)
-    for (const entry of this.#holding) if (entry.job.state === 'pending' && !this.#due.has(entry)) yield entry
+    yield* this.#due.toArray().filter(({ job }) => job.token === null)
+    yield* [...this.#holding].filter(({ job }) => job.state === 'pending').sort((a, b) => a.seq - b.seq)
+  }
+
+  /** Where a job stands in a list: a page goes on behind it, wherever the job itself has gone. */
+  #key(entry: Entry, state: JobState | undefined): number[] {
+    const { seq, job, place, ended } = entry
+    if (state === undefined || state === 'underway') return [seq]
+    if (state !== 'pending') return [-ended]
+    if (job.token !== null) return [2, seq, 0]
+    return this.#due.has(entry) ? [1, job.runAt, seq] : [0, job.priority, place]
   }
 
   #listed(state: JobState | undefined): Entry[] {
@@ -237,7 +254,7 @@ export class MemoryQueue implements EngineQueue {
   #write(entry: Entry, after: JobRecord, now: number): JobRecord {
     const before = entry.job
     this.#line.leave(entry)
-    this.#due.delete(entry)
+    this.#due.leave(entry)
     entry.job = after
     this.#counts[before.state]--
     this.#counts[after.state]++
@@ -254,22 +271,35 @@ export class MemoryQueue implements EngineQueue {
     if (key !== null && (state === 'pending' || state === 'underway')) this.#keys.set(key, entry)
     else if (key !== null && this.#keys.get(key) === entry) this.#keys.delete(key)
     if (state !== 'pending') return
-    if (runAt > now) this.#due.add(entry)
+    if (runAt > now) this.#due.join(entry, runAt, entry.seq)
     else if (token === null) this.#line.join(entry, priority, entry.place)
   }
 
+  /** Those whose time has come join the line, in order of their times. */
   #promote(now: number): void {
-    const ready = [...this.#due].filter(({ job }) => job.runAt <= now)
-    for (const entry of ready.sort((a, b) => a.job.runAt - b.job.runAt || a.seq - b.seq)) {
-      this.#due.delete(entry)
-      entry.place = ++this.#joined
-      if (entry.job.token === null) this.#line.join(entry, entry.job.priority, entry.place)
+    for (let next = this.#due.first; next !== undefined && next.job.runAt <= now; next = this.#due.first) {
+      this.#due.leave(next)
+      next.place = ++this.#joined
+      if (next.job.token === null) this.#line.join(next, next.job.priority, next.place)
     }
   }
 
   #nextDue(): number | null {
-    let next = Infinity
-    for (const { job } of this.#due) next = Math.min(next, job.runAt)
-    return next === Infinity ? null : next
+    return this.#due.first?.job.runAt ?? null
   }
+}
+
+function compareKeys(a: readonly number[], b: readonly number[]): number {
+  for (const [i, value] of a.entries()) if (value !== b[i]) return value - b[i]!
+  return 0
+}
+
+function parseCursor(after: string, length: number): number[] {
+  try {
+    const key: unknown = JSON.parse(atob(after))
+    if (Array.isArray(key) && key.length === length && key.every(Number.isFinite)) return key as number[]
+  } catch {
+    // Not a cursor of ours.
+  }
+  throw new PotorooError('ERR_INVALID_CURSOR', 'after must be the `next` of an earlier page of the same list')
 }

@@ -1,10 +1,12 @@
-import { backoff, type Deferred, maybeDeferred } from 'potoroo'
+import { backoff, type Deferred, maybeDeferred, systemClock } from 'potoroo'
 import type { DurableQueue, QueueOptions } from './api.ts'
 import { checkOptions, checkRate } from './checks.ts'
 import { Queue } from './queue.ts'
 import type { Declared, News, Retention } from './store.ts'
 import { wallClock } from './wall-clock.ts'
 
+/** Two hundredths of a rate's window: 20 ms of a second. */
+const JITTER = 0.02
 const DAY = 24 * 60 * 60 * 1000
 const KEEP: Retention = { finished: 7 * DAY, failed: 30 * DAY }
 const RETRY_DELAYS = { now: false, initialDelay: 1000, maxDelay: 60_000, jitter: 'full' } as const
@@ -43,6 +45,8 @@ export function openQueue<A, R = unknown>(options: QueueOptions<A, R>): Deferred
         queue = new Queue<A, R>(opened, {
           ...options,
           clock: options.clock ?? wallClock,
+          // Where time is held in somebody's hands, nothing jitters.
+          jitter: options.clock === undefined || options.clock === systemClock ? JITTER : 0,
           lease: options.lease ?? 30_000,
           size: options.size ?? Infinity,
           keep: { ...KEEP, ...options.keep },

@@ -19,6 +19,7 @@ import { Watchers } from './watchers.ts'
 export type FullOptions<A, R> = QueueOptions<A, R> &
   Required<Pick<QueueOptions<A, R>, 'clock' | 'lease' | 'size' | 'onWarning'>> & {
     readonly keep: Required<NonNullable<QueueOptions<A, R>['keep']>>
+    readonly jitter: number
     readonly retry: Required<NonNullable<QueueOptions<A, R>['retry']>>
   }
 
@@ -39,6 +40,8 @@ export class Queue<A, R> implements DurableQueue<A, R> {
   readonly #worker
   readonly #owner: JobOwner
   #stopped: Deferred | undefined
+  /** The store has been let go of. */
+  #closed = false
   #telling = false
 
   constructor(store: QueueStore, options: FullOptions<A, R>) {
@@ -59,6 +62,7 @@ export class Queue<A, R> implements DurableQueue<A, R> {
       },
       localWidth: () => options.localWidth ?? localDefault(store.settings.width),
       rules: retryRules(options.retry.backoff),
+      jitter: options.jitter,
       clock,
       onWarning,
     })
@@ -119,6 +123,7 @@ export class Queue<A, R> implements DurableQueue<A, R> {
 
   #puts(items: readonly ({ readonly arg: A } & PutOptions)[]): Deferred<Put[]> {
     return this.#open(() => {
+      if (this.stopped) throw new QueueStopped()
       const { schema, clock } = this.#options
       if (schema === undefined) return this.#putJobs(items.map((item) => newJob(item, this.#options, clock.now())))
       return checkArg(schema, items).addCallback((checked) => {
@@ -159,7 +164,7 @@ export class Queue<A, R> implements DurableQueue<A, R> {
   #clearFrom(cleared: number): Deferred<number> {
     return this.#store.clear(CLEAR_AT_ONCE, this.#options.clock.now()).addCallback((more) => {
       const all = cleared + more
-      return more < CLEAR_AT_ONCE || this.stopped ? all : this.#clearFrom(all)
+      return more < CLEAR_AT_ONCE || this.#closed ? all : this.#clearFrom(all)
     })
   }
 
@@ -247,6 +252,7 @@ export class Queue<A, R> implements DurableQueue<A, R> {
       })
       .addErrback(({ value }) => this.#options.onWarning(value as Error))
       .addCallback(() => {
+        this.#closed = true
         this.#dispatcher?.close()
         this.#watchers.close()
         this.#conditions.close()
@@ -286,17 +292,17 @@ export class Queue<A, R> implements DurableQueue<A, R> {
     return new DurableJob<A, R>(record, this.#owner, attempt)
   }
 
-  /** Every command: never throws, and is refused once the queue has been stopped. */
+  /** Every command: never throws. While the queue stops it can still be looked at, and jobs can be cancelled. */
   #open<T>(command: () => T): Deferred<unknown> {
     return maybeDeferred(() => {
-      if (this.stopped) throw new QueueStopped()
+      if (this.#closed) throw new QueueStopped()
       return command()
     })
   }
 
   /** At most one look at a time, however many commits there are: followers want the latest. */
   #tellStatus(): void {
-    if (this.#telling || !this.#feed.followed || this.stopped) return
+    if (this.#telling || !this.#feed.followed || this.#closed) return
     this.#telling = true
     this.#store.status().addCallbacks(
       (status) => {

@@ -170,8 +170,9 @@ export interface QueueStore {
   put(jobs: readonly NewJob[], options: { readonly size: number; readonly now: number }): Deferred<Put[]>
 
   /**
-   * Records outcomes, then claims what width, rate, pause and hold allow, in order. `make` is called when its turn comes,
-   * so that whatever ends until then goes into the same commit; it may be called again if the commit is.
+   * Records outcomes, then claims what width, rate, pause and hold allow, in order; for a worker that has its lease, for
+   * nobody would take back what another has. `make` is called when its turn comes, so that whatever ends until then goes
+   * into the same commit; it may be called again if the commit is.
    */
   exchange(make: () => Exchange): Deferred<Exchanged>
 
@@ -188,7 +189,7 @@ export interface QueueStore {
    */
   recover(now: number, elapsed: number): Deferred<number>
 
-  /** Fails with JobNotFound or JobConflict. */
+  /** Fails with JobNotFound or JobConflict; a job is not retried while another with its key is pending or underway. */
   change(id: string, change: Change, now: number): Deferred<JobRecord>
 
   /** Cancels up to `limit` of what is pending; fires with how many. */
@@ -207,7 +208,7 @@ export interface QueueStore {
   /** Deletes some of what has been over for longer than is kept; fires with how many: zero means that is all. */
   prune(retention: Retention, now: number): Deferred<number>
 
-  /** Lets go of the queue; the store closes with its last one. Operations under way are finished first. */
+  /** Lets go of the queue; the store closes with its last one. Operations under way are finished first, later ones fail. */
   close(): Deferred<void>
 }
 

@@ -32,13 +32,12 @@ export class Upkeep {
   /** Takes the lease and a dead predecessor's jobs; fires when that is done. */
   start(): Deferred<void> {
     const { store, worker, clock } = this.#options
-    const enlisted = store.renew(worker, clock.now())
-    return store.recover(clock.now(), 0).addCallback(() =>
-      enlisted.addCallback(() => {
-        this.#leaseTimer = clock.setTimeout(() => this.#renew(), worker.lease / 3)
-        this.#pruneTimer = clock.setTimeout(() => this.#prune(), PRUNE_PAUSE)
-      }),
-    )
+    // In one commit; what keeps one from being done is said by the other, too.
+    store.renew(worker, clock.now()).addErrback(() => undefined)
+    return store.recover(clock.now(), 0).addCallback(() => {
+      this.#leaseTimer = clock.setTimeout(() => this.#renew(), worker.lease / 3)
+      this.#pruneTimer = clock.setTimeout(() => this.#prune(), PRUNE_PAUSE)
+    })
   }
 
   close(): void {

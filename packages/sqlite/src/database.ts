@@ -31,6 +31,7 @@ export class Database {
   readonly renewWorker: StatementSync
   readonly addWorker: StatementSync
   readonly removeWorker: StatementSync
+  readonly findWorker: StatementSync
   readonly workersOf: StatementSync
   readonly #ahead: StatementSync
   readonly #duration: StatementSync
@@ -41,15 +42,17 @@ export class Database {
     const database = new DatabaseSync(path)
     this.#database = database
     try {
+      checkVersion(database)
+      database.exec('PRAGMA busy_timeout = 0')
+      // Before anything is changed: in another program's file nothing may be.
+      checkShape(database, path)
       database.exec(`
-        PRAGMA busy_timeout = 0;
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'};
         PRAGMA foreign_keys = OFF;
         PRAGMA temp_store = MEMORY;
         PRAGMA cache_size = -65536;
       `)
-      checkVersion(database)
       migrate(database, path)
       this.queues = new QueueRows(database)
       this.jobs = new JobTable(database)
@@ -61,6 +64,7 @@ export class Database {
       this.renewWorker = database.prepare('UPDATE workers SET beat = beat + 1 WHERE id = ?')
       this.addWorker = database.prepare('INSERT INTO workers (id, queue, lock, lease, beat) VALUES (?, ?, ?, ?, 0)')
       this.removeWorker = database.prepare('DELETE FROM workers WHERE id = ?')
+      this.findWorker = database.prepare('SELECT 1 FROM workers WHERE id = ?')
       this.workersOf = database.prepare('SELECT id, lock, lease, beat FROM workers WHERE queue = ?')
       this.#ahead = database.prepare(`SELECT count(*) AS n FROM jobs WHERE ${IN_LINE} AND (priority, place) < (?, ?)`)
       this.#duration = database.prepare(
@@ -92,6 +96,11 @@ export class Database {
     if (version === this.#lastVersion) return false
     this.#lastVersion = version
     return true
+  }
+
+  /** What {@link changedElsewhere} said was rolled back with all that was made of it: it is to be said again. */
+  forgetVersion(): void {
+    this.#lastVersion = -1
   }
 
   /** As {@link changedElsewhere}, without taking note. */
@@ -129,27 +138,34 @@ function checkVersion(database: DatabaseSync): void {
   }
 }
 
+/** @throws StoreError if the file is another program's, or a newer version's */
+function checkShape(database: DatabaseSync, path: string): void {
+  const ours = read(database, 'application_id') === APPLICATION_ID
+  const { n } = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number }
+  if (n > 0 && !ours) {
+    throw new StoreError('ERR_STORE_FOREIGN', `${path} is another program's database; name a file of its own for the queue`)
+  }
+  if (ours && read(database, 'user_version') > MIGRATIONS.length) {
+    throw new StoreError('ERR_STORE_NEWER', `${path} was made by a newer version of Potoroo; use that version, or a newer one`)
+  }
+}
+
 /** Brings the file to the newest shape, once, whichever process comes first. */
 function migrate(database: DatabaseSync, path: string): void {
-  const known = MIGRATIONS.length
-  const read = (pragma: string): number =>
-    Object.values(database.prepare(`PRAGMA ${pragma}`).get() as Record<string, number>)[0]!
-  if (read('user_version') === known && read('application_id') === APPLICATION_ID) return
+  if (read(database, 'application_id') === APPLICATION_ID && read(database, 'user_version') === MIGRATIONS.length) return
   database.exec('BEGIN IMMEDIATE')
   try {
-    const version = read('user_version')
-    const { n } = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number }
-    if (n > 0 && read('application_id') !== APPLICATION_ID) {
-      throw new StoreError('ERR_STORE_FOREIGN', `${path} is another program's database; name a file of its own for the queue`)
-    }
-    if (version > known) {
-      throw new StoreError('ERR_STORE_NEWER', `${path} was made by a newer version of Potoroo; use that version, or a newer one`)
-    }
-    for (const step of MIGRATIONS.slice(version)) database.exec(step)
-    database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${known}`)
+    // Another process may have been here since it was looked at.
+    checkShape(database, path)
+    for (const step of MIGRATIONS.slice(read(database, 'user_version'))) database.exec(step)
+    database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`)
     database.exec('COMMIT')
   } catch (error) {
     database.exec('ROLLBACK')
     throw error
   }
+}
+
+function read(database: DatabaseSync, pragma: string): number {
+  return Object.values(database.prepare(`PRAGMA ${pragma}`).get() as Record<string, number>)[0]!
 }

@@ -37,6 +37,7 @@ export class SqliteEngine implements Engine {
       } catch {
         // SQLite has rolled back by itself, as it does when the disk is full.
       }
+      this.#database.forgetVersion()
       for (const [name, queue] of this.#queues) if (!queue.rolledBack()) this.#queues.delete(name)
       throw storeError(error, this.#path)
     }

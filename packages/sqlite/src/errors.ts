@@ -12,9 +12,11 @@ const MEANINGS = new Map<number, readonly [code: string, advice: string]>([
   [26, ['ERR_STORE_CORRUPT', 'the file is no SQLite database']],
 ])
 
-/** An error of SQLite as one with a code of ours; any other as it is. */
+/** An error of SQLite, or of the file system, as one with a code of ours; any other as it is. */
 export function storeError(error: unknown, path: string): unknown {
-  const number = (error as { errcode?: unknown } | null)?.errcode
+  const { errcode, syscall } = (error ?? {}) as { errcode?: unknown; syscall?: unknown }
+  // Of the file system: 14 is SQLite's number for a file that cannot be opened.
+  const number = typeof syscall === 'string' ? 14 : errcode
   if (typeof number !== 'number') return error
   const [code, advice] = MEANINGS.get(number & 0xff) ?? ['ERR_STORE', 'the database refused']
   return new StoreError(code, `${path}: ${advice} (${(error as Error).message})`, { cause: error })

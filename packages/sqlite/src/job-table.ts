@@ -100,8 +100,8 @@ export class JobTable {
       seq,
       token,
     )
+    if (changes === 0 || job.state !== 'underway') this.#claimed.delete(job.id)
     if (changes === 0) return false
-    if (job.state !== 'underway') this.#claimed.delete(job.id)
     if (ended !== null) queue.ended = ended
     queue.underway--
     queue[job.state]++
@@ -113,6 +113,7 @@ export class JobTable {
   write(queue: QueueRow, seq: number, place: number, before: JobRecord, after: JobRecord, ended: number | null, now: number): void {
     if (isOver(after.state) && !isOver(before.state)) ended = ++queue.ended
     else if (!isOver(after.state)) ended = null
+    if (after.state !== 'underway') this.#claimed.delete(after.id)
     queue[before.state]--
     queue[after.state]++
     queue.places += Number(after.token !== null) - Number(before.token !== null)

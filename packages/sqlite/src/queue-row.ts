@@ -7,6 +7,9 @@ export interface QueueRow {
   width: number | null
   rate_limit: number | null
   rate_per: number | null
+  /** Rates before this one have a say in how long starts are remembered: so long, until then (null: not looked at yet). */
+  rate_keep: number | null
+  rate_keep_until: number | null
   declared_width: string | null
   declared_rate: string | null
   paused: number
@@ -27,6 +30,8 @@ const WRITTEN = [
   'width',
   'rate_limit',
   'rate_per',
+  'rate_keep',
+  'rate_keep_until',
   'declared_width',
   'declared_rate',
   'paused',
@@ -80,10 +85,26 @@ export function settingsOf(row: QueueRow): QueueSettings {
 export function patch(row: QueueRow, { width, rate, paused }: SettingsPatch): void {
   if (width !== undefined) row.width = width === Infinity ? null : width
   if (rate !== undefined) {
+    if (row.rate_per !== null) {
+      row.rate_keep = Math.max(row.rate_keep ?? 0, row.rate_per)
+      row.rate_keep_until = null
+    }
     row.rate_limit = rate?.limit ?? null
     row.rate_per = rate?.per ?? null
   }
   if (paused !== undefined) row.paused = paused ? 1 : 0
+}
+
+/**
+ * How many milliseconds starts are to be remembered: a rate that is turned down and up again must not have forgotten what
+ * started before. Takes note in the row of how long that is so.
+ */
+export function keepFor(row: QueueRow, { per }: Rate, now: number): number {
+  if (row.rate_keep === null) return per
+  row.rate_keep_until ??= Math.ceil(now + row.rate_keep)
+  if (now <= row.rate_keep_until) return Math.max(per, row.rate_keep)
+  row.rate_keep = row.rate_keep_until = null
+  return per
 }
 
 /** What was declared holds only when it is something else than what was declared before. Whether anything changed. */

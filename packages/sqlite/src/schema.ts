@@ -12,6 +12,8 @@ export const MIGRATIONS: readonly string[] = [
     width INTEGER,                        -- null: no limit
     rate_limit INTEGER,                   -- null: no rate
     rate_per REAL,
+    rate_keep REAL,                       -- of an earlier rate: how long it has starts remembered, in ms
+    rate_keep_until INTEGER,              -- and until when it has that say
     declared_width TEXT,                  -- JSON of what was declared last, to tell when that changes
     declared_rate TEXT,
     paused INTEGER NOT NULL DEFAULT 0,

@@ -6,6 +6,7 @@ import {
   type Exchange,
   type Exchanged,
   type Facts,
+  JobConflict,
   type JobEvent,
   JobNotFound,
   type JobList,
@@ -17,6 +18,7 @@ import {
   type Put,
   type QueueSettings,
   type QueueStatus,
+  type Rate,
   type Retention,
   type SettingsPatch,
   transition,
@@ -26,9 +28,9 @@ import { QueueOverflow } from 'potoroo'
 import type { Database } from './database.ts'
 import { IN_LINE } from './job-table.ts'
 import { listJobs } from './listing.ts'
-import { declare, patch, type QueueRow, settingsOf } from './queue-row.ts'
+import { declare, keepFor, patch, type QueueRow, settingsOf } from './queue-row.ts'
 import { dueOf, endedOf, placeOf, type Row, seqOf, STATE, toRecord } from './rows.ts'
-import { tokensOf } from './starts.ts'
+import { type RateRoom, tokensOf } from './starts.ts'
 
 /** At most this many rows of one kind are touched at a time, so that no single transaction is long. */
 const AT_ONCE = 1_000
@@ -49,6 +51,8 @@ export class SqliteQueue implements EngineQueue {
   readonly #seen = { finished: 0, failed: 0, cancelled: 0 }
   /** How long each other worker has been silent. */
   readonly #silence = new Map<string, { beat: number; ms: number }>()
+  /** Workers that have their lease, as far as this has looked. */
+  readonly #enlisted = new Set<string>()
 
   constructor(database: Database, name: string) {
     this.name = name
@@ -66,8 +70,11 @@ export class SqliteQueue implements EngineQueue {
   }
 
   put(jobs: readonly NewJob[], { size, now }: { readonly size: number; readonly now: number }): Put[] {
+    // Those whose time has come stand before those who come now.
+    this.#promote(now)
     const there = jobs.map((job) => (job.key === null ? undefined : this.#withKey(job.key)))
-    const isNew = there.filter((job) => job === undefined).length
+    // A key that comes twice is one job.
+    const isNew = new Set(jobs.filter((_, i) => there[i] === undefined).map((job) => job.key ?? job)).size
     if (this.#row.pending + isNew > size) throw new QueueOverflow(size)
     return jobs.map((job, i) => {
       // A key may have been put by the item before.
@@ -93,14 +100,14 @@ export class SqliteQueue implements EngineQueue {
     this.#promote(now)
     const { width, rate, paused, heldUntil } = this.settings
     if (paused) return { accepted, claimed: [], rated: false, wakeAt: null }
-    let room = Math.min(places, width - row.places)
+    let room = this.#isEnlisted(worker) ? Math.min(places, width - row.places) : 0
     let wakeAt = this.#nextDueTime()
     if (heldUntil > now) {
       room = 0
       wakeAt = earlier(wakeAt, heldUntil)
     }
     if (room > 0 && rate !== null) {
-      const rated = this.#database.starts.room(row.id, rate, now)
+      const rated = this.#rateRoom(rate, now)
       if (rated.room < room) {
         room = rated.room
         wakeAt = earlier(wakeAt, rated.room > 0 ? now + 1 : rated.opensAt)
@@ -108,7 +115,6 @@ export class SqliteQueue implements EngineQueue {
     }
     const claimed = room > 0 ? this.#claim(room, token, now) : []
     if (rate !== null && claimed.length > 0) this.#database.starts.claimed(row.id, token, claimed.length)
-    void worker
     return { accepted, claimed, rated: rate !== null, wakeAt }
   }
 
@@ -162,9 +168,22 @@ export class SqliteQueue implements EngineQueue {
   }
 
   renew(worker: Worker, _now: number): boolean {
+    this.#enlisted.add(worker.id)
     if (this.#database.renewWorker.run(worker.id).changes > 0) return true
     this.#database.addWorker.run(worker.id, this.#row.id, this.#database.lockPath, worker.lease)
     return false
+  }
+
+  #isEnlisted({ id }: Worker): boolean {
+    if (!this.#enlisted.has(id) && this.#database.findWorker.get(id) !== undefined) this.#enlisted.add(id)
+    return this.#enlisted.has(id)
+  }
+
+  #rateRoom(rate: Rate, now: number): RateRoom {
+    const before = this.#row.rate_keep_until
+    const keep = keepFor(this.#row, rate, now)
+    if (this.#row.rate_keep_until !== before) this.#dirty = true
+    return this.#database.starts.room(this.#row.id, rate, now, keep)
   }
 
   retire(worker: Worker, now: number): void {
@@ -197,14 +216,19 @@ export class SqliteQueue implements EngineQueue {
     }
     this.#database.starts.abandon(worker, now)
     this.#database.removeWorker.run(worker)
+    this.#enlisted.delete(worker)
     return rows.length
   }
 
   change(id: string, change: Change, now: number): JobRecord {
+    this.#promote(now)
     const [row] = this.#database.jobs.select('queue = ? AND id = ?', this.#row.id, id)
     if (row === undefined) throw new JobNotFound(id)
-    const event = change.type === 'reprioritize' ? change : { ...change, now }
-    return this.#apply(row, event, now, change.type === 'retry')
+    const before = toRecord(this.name, row)
+    const after = transition(before, change.type === 'reprioritize' ? change : { ...change, now })
+    const joins = change.type === 'retry'
+    if (joins && after.key !== null && this.#withKey(after.key) !== undefined) throw new JobConflict('ERR_JOB_KEY_TAKEN', before)
+    return this.#write(row, before, after, now, joins)
   }
 
   clear(limit: number, now: number): number {
@@ -254,7 +278,7 @@ export class SqliteQueue implements EngineQueue {
       status: this.status(),
       ahead: inLine ? this.#database.countAhead(this.#row.id, job.priority, placeOf(row)) : 0,
       hasWorkers: this.#database.workersOf.get(this.#row.id) !== undefined,
-      rateOpensAt: rate === null ? now : this.#database.starts.room(this.#row.id, rate, now).opensAt,
+      rateOpensAt: rate === null ? now : this.#rateRoom(rate, now).opensAt,
       meanDuration: this.#database.meanDuration(this.#row.id, SAMPLE),
     }
   }
@@ -283,14 +307,15 @@ export class SqliteQueue implements EngineQueue {
     const { version } = this.#row
     this.#row = this.#database.queues.read(this.name)!
     this.#nextDue = undefined
+    this.#enlisted.clear()
     this.notes.foreign = true
     if (this.#row.version !== version) this.notes.settings = this.settings
     for (const state of ['finished', 'failed', 'cancelled'] as const) {
       const since = 'queue = ? AND state = ? AND ended IS NOT NULL AND ended > ? ORDER BY ended LIMIT ?'
-      for (;;) {
-        const rows = this.#database.jobs.select(since, this.#row.id, STATE[state], this.#seen[state], AT_ONCE)
+      for (let last = this.#seen[state]; ; ) {
+        const rows = this.#database.jobs.select(since, this.#row.id, STATE[state], last, AT_ONCE)
         for (const row of rows) {
-          this.#seen[state] = endedOf(row)
+          last = endedOf(row)
           this.notes.jobs.push(toRecord(this.name, row))
         }
         if (rows.length < AT_ONCE) break
@@ -317,6 +342,7 @@ export class SqliteQueue implements EngineQueue {
     this.#row = row
     this.#nextDue = undefined
     this.#dirty = false
+    this.#enlisted.clear()
     return true
   }
 
@@ -325,9 +351,9 @@ export class SqliteQueue implements EngineQueue {
     return row && toRecord(this.name, row)
   }
 
-  #apply(row: Row, event: JobEvent, now: number, joins = false): JobRecord {
+  #apply(row: Row, event: JobEvent, now: number): JobRecord {
     const before = toRecord(this.name, row)
-    return this.#write(row, before, transition(before, event), now, joins)
+    return this.#write(row, before, transition(before, event), now)
   }
 
   #write(row: Row, before: JobRecord, after: JobRecord, now: number, joins = false): JobRecord {

@@ -1,6 +1,9 @@
 import { type Rate, TOKEN_SEPARATOR } from '@potoroo/queue'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
+/** Milliseconds: a start that is noted for later than this from now was noted before the clock was set back. */
+const AHEAD = 1_000
+
 /** How many more may start now, and when the next one may if none. */
 export interface RateRoom {
   readonly room: number
@@ -10,8 +13,7 @@ export interface RateRoom {
 /**
  * What a rate has to remember of a queue's starts, over all processes. A claim is noted as open, and counts as starting
  * now, until its process has said when its handlers were really called: a commit may take longer than a window, and
- * what a rate limits is the calls. The window is closed at both ends, because times are whole milliseconds: of two
- * starts that are noted exactly `per` apart, the real distance may be less.
+ * what a rate limits is the calls. Of starts that are noted `per` apart or more, none is in the other's window.
  */
 export class Starts {
   readonly #sum: StatementSync
@@ -24,28 +26,29 @@ export class Starts {
 
   constructor(database: DatabaseSync) {
     this.#sum = database.prepare(
-      'SELECT coalesce(sum(n), 0) AS n FROM starts WHERE queue = ?1 AND (at >= ?2 OR at IS NULL)',
+      'SELECT coalesce(sum(n), 0) AS n FROM starts WHERE queue = ?1 AND (at > ?2 OR at IS NULL)',
     )
-    this.#window = database.prepare('SELECT at, n FROM starts WHERE queue = ? AND at >= ? ORDER BY at')
+    this.#window = database.prepare('SELECT at, n FROM starts WHERE queue = ? AND at > ? ORDER BY at')
     this.#insert = database.prepare('INSERT INTO starts (token, queue, at, n) VALUES (?, ?, NULL, ?)')
     this.#confirm = database.prepare('UPDATE starts SET at = ? WHERE token = ? AND at IS NULL')
     this.#closeAll = database.prepare('UPDATE starts SET at = ? WHERE at IS NULL AND token > ? AND token < ?')
-    this.#setBack = database.prepare('UPDATE starts SET at = ?2 WHERE queue = ?1 AND at > ?2')
-    this.#prune = database.prepare('DELETE FROM starts WHERE queue = ? AND at < ?')
+    this.#setBack = database.prepare('UPDATE starts SET at = ?2 WHERE queue = ?1 AND at > ?3')
+    this.#prune = database.prepare('DELETE FROM starts WHERE queue = ? AND at <= ?')
   }
 
-  room(queue: number, { limit, per }: Rate, now: number): RateRoom {
+  /** @param keep how long starts are remembered, in ms: `per` or longer */
+  room(queue: number, { limit, per }: Rate, now: number, keep: number): RateRoom {
     // The clock was set back: as if these had started only now, which errs on the slow side and does not stall.
-    this.#setBack.run(queue, now)
-    this.#prune.run(queue, now - per)
+    this.#setBack.run(queue, now, now + AHEAD)
+    this.#prune.run(queue, now - keep)
     const { n } = this.#sum.get(queue, now - per) as { n: number }
     if (n < limit) return { room: limit - n, opensAt: now }
     let left = n
     for (const { at, n: each } of this.#window.iterate(queue, now - per) as Iterable<{ at: number; n: number }>) {
       left -= each
-      if (left < limit) return { room: 0, opensAt: Math.floor(at + per) + 1 }
+      if (left < limit) return { room: 0, opensAt: Math.ceil(at + per) }
     }
-    return { room: 0, opensAt: Math.floor(now + per) + 1 }
+    return { room: 0, opensAt: Math.ceil(now + per) }
   }
 
   claimed(queue: number, token: string, n: number): void {

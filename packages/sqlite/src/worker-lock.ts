@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
 /**
@@ -13,6 +13,7 @@ export class WorkerLock {
 
   constructor(path: string) {
     this.path = path
+    closeSync(openSync(path, 'wx', 0o600))
     this.#database = lock(path)
   }
 
@@ -23,11 +24,12 @@ export class WorkerLock {
   }
 }
 
-/** Whether nobody holds the lock any more. */
+/** Whether nobody holds the lock any more. Its file, which its owner could not take away, is then gone too. */
 export function isAbandoned(path: string): boolean {
   if (!existsSync(path)) return true
   try {
     lock(path).close()
+    rmSync(path, { force: true })
     return true
   } catch {
     return false

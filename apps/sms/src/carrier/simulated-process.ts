@@ -1,9 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { backoff, type Clock, Deferred, systemClock } from 'potoroo'
 import type { Simulation } from './simulated.ts'
 
-const MAIN = fileURLToPath(new URL('./simulated-main.js', import.meta.url))
+/** Source or compiled, as this file. */
+const MAIN = fileURLToPath(new URL(`./simulated-main${extname(import.meta.url)}`, import.meta.url))
 
 /** Restarts in a row, without having got as far as listening, after which there is no point. */
 const TRIES = 10

@@ -167,7 +167,7 @@ const retry = createRoute({
   request: { params: jobParams, query: noQuerySchema },
   responses: {
     200: json(jobSchema, 'The job, pending'),
-    ...apiErrors(...JOB_ERRORS, ...CHANGE_ERRORS, 'ERR_JOB_NOT_OVER'),
+    ...apiErrors(...JOB_ERRORS, ...CHANGE_ERRORS, 'ERR_JOB_NOT_OVER', 'ERR_JOB_KEY_TAKEN'),
   },
 })
 
