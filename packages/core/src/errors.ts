@@ -1,6 +1,3 @@
-import { describe } from './deferred/failure.ts'
-import type { Job } from './dispatch/job.ts'
-
 /**
  * Every error that Potoroo makes, each with a stable `code`. Those that running programs meet extend
  * {@link PotorooError}; wrong use throws a `TypeError` or `RangeError` made by {@link usageError}.
@@ -35,8 +32,8 @@ export class ChainedError extends PotorooError {
 /** The call was cancelled. Its `name` is the platform's, so code written for AbortSignals knows it. */
 export class CancelledError extends PotorooError {
   override readonly name = 'AbortError'
-  constructor(reason?: unknown) {
-    super('ERR_CANCELLED', 'The call was cancelled', reason === undefined ? undefined : { cause: reason })
+  constructor(reason?: unknown, message = 'The call was cancelled') {
+    super('ERR_CANCELLED', message, reason === undefined ? undefined : { cause: reason })
   }
 }
 
@@ -69,27 +66,6 @@ export class QueueStopped extends PotorooError {
   override readonly name = 'QueueStopped'
   constructor(message = 'The queue has been stopped; make a new one') {
     super('ERR_QUEUE_STOPPED', message)
-  }
-}
-
-/** A job's handler threw, or ran out of time: `cause` is what it threw, or a {@link TimeoutError}. */
-export class JobFailed<J extends { readonly id: string } = Job<unknown, unknown>> extends PotorooError {
-  override readonly name = 'JobFailed'
-  readonly job: J
-  constructor(job: J, cause: unknown) {
-    super('ERR_JOB_FAILED', `${job.id} failed: ${describe(cause)}`, { cause })
-    this.job = job
-  }
-}
-
-/** A job was cancelled: `cause` is the reason that was given, a {@link QueueStopped} if its queue was stopped. */
-export class JobCancelled<J extends { readonly id: string } = Job<unknown, unknown>> extends CancelledError {
-  override readonly code: string = 'ERR_JOB_CANCELLED'
-  readonly job: J
-  constructor(job: J, reason?: unknown) {
-    super(reason)
-    this.message = `${job.id} was cancelled`
-    this.job = job
   }
 }
 

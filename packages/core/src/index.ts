@@ -3,6 +3,9 @@ export { Deferred, fail, maybeDeferred, succeed, type Canceller } from './deferr
 export { type ErrorType, Failure } from './deferred/failure.ts'
 export { deferLater, sleep } from './deferred/later.ts'
 export { abortable } from './deferred/abortable.ts'
+export { type CoroutineResult, inlineCallbacks } from './deferred/coroutine.ts'
+export { fromNodeCallback } from './deferred/node-callback.ts'
+export { pendingDeferreds, setDebug } from './deferred/debug.ts'
 export { setUnhandledFailureHandler, type UnhandledFailureHandler } from './deferred/unhandled.ts'
 export type { TimeoutOptions } from './deferred/limits.ts'
 export type { Awaitable, Peek, Settled } from './deferred/types.ts'
@@ -18,6 +21,7 @@ export type { Capacity } from './structures/capacity.ts'
 // Dispatch
 export { ResizableDispatchQueue } from './dispatch/resizable-dispatch-queue.ts'
 export { Job, type JobState } from './dispatch/job.ts'
+export { JobCancelled, JobFailed } from './dispatch/job-errors.ts'
 export type { JobDeferred } from './dispatch/job-deferred.ts'
 export type { DispatchOptions, PutOptions } from './dispatch/options.ts'
 export { type Rate, SlidingWindow } from './dispatch/rate.ts'
@@ -32,8 +36,6 @@ export {
   ChainedError,
   DuplicateItemError,
   isCancelled,
-  JobCancelled,
-  JobFailed,
   KeyError,
   PotorooError,
   QueueOverflow,

@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   ERR_JOB_OVER: { status: 409, meaning: 'The job is over already' },
   ERR_JOB_NOT_PENDING: { status: 409, meaning: 'The job is not pending' },
   ERR_JOB_NOT_OVER: { status: 409, meaning: 'The job is not failed or cancelled' },
+  ERR_JOB_KEY_TAKEN: { status: 409, meaning: 'Another job with its key is pending or underway' },
   ERR_JOB_NOT_UNDERWAY: { status: 409, meaning: 'The job is not underway' },
   ERR_TOO_LARGE: { status: 413, meaning: 'The body is longer than allowed' },
   ERR_UNSUPPORTED_TYPE: { status: 415, meaning: 'The body is not of the content type wanted' },

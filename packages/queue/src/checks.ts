@@ -1,6 +1,10 @@
 import { usageError } from 'potoroo'
 import type { QueueOptions, RetryPolicy } from './api.ts'
+import { JOB_STATES, type JobState } from './record.ts'
 import type { Rate, SettingsPatch } from './store.ts'
+
+/** The latest time that a Date can hold, in milliseconds. */
+export const LATEST_TIME = 8_640_000_000_000_000
 
 /** Wrong options are refused at the door, with a code and what to do instead. */
 
@@ -12,7 +16,7 @@ export function checkPriority(priority: number): number {
 }
 
 export function checkWidth(width: number, what = 'width'): number {
-  if (width !== Infinity && !(Number.isInteger(width) && width >= 0)) {
+  if (width !== Infinity && !(Number.isSafeInteger(width) && width >= 0)) {
     throw usageError(RangeError, 'ERR_INVALID_WIDTH', `${what} is a whole number, zero or more, or Infinity; got ${String(width)}`)
   }
   return width
@@ -21,7 +25,7 @@ export function checkWidth(width: number, what = 'width'): number {
 export function checkRate(rate: Rate | null | undefined): Rate | null {
   if (rate === null || rate === undefined) return null
   const { limit, per } = rate
-  if (!Number.isInteger(limit) || limit < 1 || !Number.isFinite(per) || per < 1) {
+  if (!Number.isSafeInteger(limit) || limit < 1 || !Number.isFinite(per) || per < 1) {
     throw usageError(
       RangeError,
       'ERR_INVALID_RATE',
@@ -40,7 +44,7 @@ export function checkPatch({ width, rate, paused }: SettingsPatch): SettingsPatc
 }
 
 export function checkAttempts(maxAttempts: number): number {
-  if (!Number.isInteger(maxAttempts) || maxAttempts < 1) {
+  if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1) {
     throw usageError(RangeError, 'ERR_INVALID_ATTEMPTS', `maxAttempts is a whole number, one or more; got ${String(maxAttempts)}`)
   }
   return maxAttempts
@@ -59,10 +63,19 @@ export function checkRunAt(delay: number | undefined, runAt: Date | number | und
     throw usageError(TypeError, 'ERR_INVALID_TIME', 'Give delay or runAt, not both')
   }
   const at = runAt === undefined ? now + (delay ?? 0) : Number(runAt)
-  if (!Number.isFinite(at) || (delay !== undefined && delay < 0)) {
+  if (!(Math.abs(at) <= LATEST_TIME) || (delay !== undefined && delay < 0)) {
     throw usageError(RangeError, 'ERR_INVALID_TIME', 'delay is milliseconds, zero or more; runAt a Date or its milliseconds')
   }
   return Math.max(now, Math.ceil(at))
+}
+
+export function checkList(state: JobState | undefined, limit: number): void {
+  if (!Number.isSafeInteger(limit) || limit < 1) {
+    throw usageError(RangeError, 'ERR_INVALID_LIMIT', `limit is a whole number, one or more; got ${String(limit)}`)
+  }
+  if (state !== undefined && !JOB_STATES.includes(state)) {
+    throw usageError(TypeError, 'ERR_INVALID_STATE', `A state is one of ${JOB_STATES.join(', ')}; got ${String(state)}`)
+  }
 }
 
 /** JSON text of a value that can be kept. */
@@ -93,8 +106,8 @@ export function checkOptions<A, R>(options: QueueOptions<A, R>): void {
   if (handler !== undefined && localWidth === undefined && width === Infinity) {
     throw usageError(RangeError, 'ERR_INVALID_WIDTH', 'With no global limit (width Infinity), say how many this process runs: localWidth')
   }
-  if (lease !== undefined && !(Number.isFinite(lease) && lease >= 5_000)) {
-    throw usageError(RangeError, 'ERR_INVALID_LEASE', `A lease is at least 5,000 ms; got ${String(lease)}`)
+  if (lease !== undefined && !(Number.isSafeInteger(lease) && lease >= 5_000)) {
+    throw usageError(RangeError, 'ERR_INVALID_LEASE', `A lease is a whole number of ms, at least 5,000; got ${String(lease)}`)
   }
   if (size !== undefined && !(size >= 0)) {
     throw usageError(RangeError, 'ERR_INVALID_SIZE', `size is a number of jobs, zero or more; got ${String(size)}`)

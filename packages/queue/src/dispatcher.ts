@@ -122,9 +122,10 @@ export class Dispatcher {
   giveUp(reason: unknown): void {
     for (const held of [...this.#held]) {
       if (!held.settled) {
+        const outcome = givenBack(held.job, held.ended)
         held.settled = true
-        held.job = transition(held.job, { type: 'putBack' })
-        this.#outcomes.push(putBack(held.job, held.token))
+        held.job = outcome.job
+        this.#outcomes.push(outcome)
       }
       stopRun(held, reason)
       if (held.ended) this.#release(held)
@@ -139,6 +140,10 @@ export class Dispatcher {
     this.#clearWake()
     if (this.#reporting !== undefined) this.#options.clock.clearTimeout(this.#reporting)
     this.#reporting = undefined
+  }
+
+  /** Waits no longer for what is held. */
+  leave(): void {
     for (const drained of this.#drained.splice(0)) drained.callback()
   }
 
@@ -196,7 +201,7 @@ export class Dispatcher {
     for (const job of claimed) {
       // If it was stopped, paused, held back or made narrower meanwhile, what has not started does not.
       if (room-- > 0 && !this.#stopping) this.#start(job)
-      else this.#outcomes.push(putBack(job, null))
+      else this.#outcomes.push(givenBack(job, true))
     }
     if (rated && claimed.length > 0) this.#started.push({ token: sent.token, at: this.#startedAt() })
     this.#wakeAt(wakeAt)
@@ -284,7 +289,7 @@ export class Dispatcher {
     const now = clock.now()
     const run = held.run!
     // When the handler was really called, which is a little after the claim.
-    const job = { ...held.job, startTime: run.startTime ?? held.job.startTime }
+    const job = { ...held.job, startTime: run.startTime ?? held.job.startTime, progress: held.progress ?? held.job.progress }
     if (run.state === 'finished') {
       try {
         const text = toJson(run.result === undefined ? null : run.result, 'A result')
@@ -353,8 +358,14 @@ export class Dispatcher {
 
   #checkDrained(): void {
     if (!this.#stopping || this.#exchanging || this.#held.size > 0 || this.#outcomes.length > 0) return
-    for (const drained of this.#drained.splice(0)) drained.callback()
+    this.leave()
   }
+}
+
+/** A job that is not to be done here now, after all. If its worker has retired by then, it has been put back already. */
+function givenBack(job: JobRecord, ended: boolean): Outcome {
+  const after = transition(job, { type: 'putBack' })
+  return { token: job.token!, job: ended ? { ...after, token: null } : after, releaseOnly: true }
 }
 
 /** Cancels a run; one that has not even begun has nothing left to end. */

@@ -8,6 +8,7 @@ export class EventFeed {
   readonly #listeners = new Set<Listener>()
   readonly #iterators = new Set<EventIterator>()
   readonly #onError: (error: Error) => void
+  #closed = false
 
   constructor(onError: (error: Error) => void) {
     this.#onError = onError
@@ -41,10 +42,12 @@ export class EventFeed {
     })
     const stop = this.observe((event) => iterator.push(event))
     this.#iterators.add(iterator)
+    if (this.#closed) iterator.end()
     return iterator
   }
 
   close(): void {
+    this.#closed = true
     for (const iterator of [...this.#iterators]) iterator.end()
     this.#listeners.clear()
   }

@@ -127,6 +127,7 @@ export class MemoryQueue implements EngineQueue {
   }
 
   retire(worker: Worker, now: number): void {
+    this.#promote(now)
     this.#workers.delete(worker.id)
     for (const entry of [...this.#holding]) {
       if (!entry.job.token!.startsWith(worker.id + TOKEN_SEPARATOR)) continue

@@ -3,7 +3,7 @@ import type { DurableQueue, QueueOptions } from './api.ts'
 import { checkOptions, checkRate } from './checks.ts'
 import { Queue } from './queue.ts'
 import type { Declared, News, Retention } from './store.ts'
-import { wallClock } from './wall-clock.ts'
+import { wallClock, wholeClock } from './wall-clock.ts'
 
 /** Two hundredths of a rate's window: 20 ms of a second. */
 const JITTER = 0.02
@@ -44,7 +44,7 @@ export function openQueue<A, R = unknown>(options: QueueOptions<A, R>): Deferred
       .addCallback((opened) => {
         queue = new Queue<A, R>(opened, {
           ...options,
-          clock: options.clock ?? wallClock,
+          clock: options.clock === undefined ? wallClock : wholeClock(options.clock),
           // Where time is held in somebody's hands, nothing jitters.
           jitter: options.clock === undefined || options.clock === systemClock ? JITTER : 0,
           lease: options.lease ?? 30_000,

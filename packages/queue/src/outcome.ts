@@ -1,3 +1,4 @@
+import { LATEST_TIME } from './checks.ts'
 import { Permanent, RetryAfter, toJobError } from './errors.ts'
 import type { JobRecord } from './record.ts'
 import { transition } from './transition.ts'
@@ -16,11 +17,11 @@ export function afterFailure(
   rules: RetryRules,
 ): { readonly job: JobRecord; readonly holdUntil: number } {
   if (thrown instanceof RetryAfter) {
-    return { job: transition(job, { type: 'putBack' }), holdUntil: now + thrown.ms }
+    return { job: transition(job, { type: 'putBack' }), holdUntil: later(now, thrown.ms) }
   }
   const last = thrown instanceof Permanent || job.attempt >= job.maxAttempts
   const error = toJobError(thrown instanceof Permanent ? thrown.cause : thrown)
-  const retryAt = last ? null : Math.ceil(now + rules.delayAfter(job.attempt))
+  const retryAt = last ? null : later(now, rules.delayAfter(job.attempt))
   return { job: transition(job, { type: 'fail', error, retryAt, now }), holdUntil: 0 }
 }
 
@@ -39,3 +40,7 @@ export function retryRules(delays: Iterable<number>): RetryRules {
   }
 }
 
+/** A time that every store can keep: in whole milliseconds, and no later than a Date can be. */
+function later(now: number, ms: number): number {
+  return Math.min(Math.ceil(now + ms), LATEST_TIME)
+}

@@ -1,6 +1,6 @@
-import { Deferred, type Failure, JobCancelled, JobFailed, maybeDeferred, QueueStopped } from 'potoroo'
+import { Deferred, type Failure, JobCancelled, JobFailed, maybeDeferred, QueueStopped, succeed } from 'potoroo'
 import type { DurableQueue, Explanation, PutOptions, QueueEvent, QueueOptions } from './api.ts'
-import { checkPatch, checkPriority } from './checks.ts'
+import { checkList, checkPatch, checkPriority } from './checks.ts'
 import { Conditions } from './conditions.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { type Attempt, DurableJob, type JobOwner } from './durable-job.ts'
@@ -43,6 +43,9 @@ export class Queue<A, R> implements DurableQueue<A, R> {
   /** The store has been let go of. */
   #closed = false
   #telling = false
+  #tellAgain = false
+  #drained = false
+  #stopTimer: { readonly at: number; readonly handle: unknown } | undefined
 
   constructor(store: QueueStore, options: FullOptions<A, R>) {
     const { clock, lease, onWarning, handler, keep } = options
@@ -154,7 +157,7 @@ export class Queue<A, R> implements DurableQueue<A, R> {
   }
   #change(id: string, change: Change): Deferred<DurableJob<A, R>> {
     return this.#open(() =>
-      this.#store.change(id, change, this.#options.clock.now()).addCallback((job) => this.#wrap(job)),
+      this.#store.change(String(id), change, this.#options.clock.now()).addCallback((job) => this.#wrap(job)),
     ) as Deferred<DurableJob<A, R>>
   }
   clear(): Deferred<number> {
@@ -169,23 +172,24 @@ export class Queue<A, R> implements DurableQueue<A, R> {
   }
 
   job(id: string): Deferred<DurableJob<A, R>> {
-    return this.#open(() => this.#store.job(id).addCallback((job) => this.#wrap(found(id, job)))) as Deferred<DurableJob<A, R>>
+    return this.#open(() => this.#store.job(String(id)).addCallback((job) => this.#wrap(found(id, job)))) as Deferred<DurableJob<A, R>>
   }
   explain(id: string): Deferred<Explanation> {
     return this.#open(() => {
       const now = this.#options.clock.now()
-      return this.#store.facts(id, now).addCallback((facts) => explain(found(id, facts), now))
+      return this.#store.facts(String(id), now).addCallback((facts) => explain(found(id, facts), now))
     }) as Deferred<Explanation>
   }
   list({ limit = LIST_LIMIT, ...rest }: { state?: JobState; after?: string; limit?: number } = {}): Deferred<{
     readonly jobs: DurableJob<A, R>[]
     readonly next: string | null
   }> {
-    return this.#open(() =>
-      this.#store
+    return this.#open(() => {
+      checkList(rest.state, limit)
+      return this.#store
         .list({ ...rest, limit })
-        .addCallback(({ jobs, next }) => ({ jobs: jobs.map((job) => this.#wrap(job)), next })),
-    ) as Deferred<{ readonly jobs: DurableJob<A, R>[]; readonly next: string | null }>
+        .addCallback(({ jobs, next }) => ({ jobs: jobs.map((job) => this.#wrap(job)), next }))
+    }) as Deferred<{ readonly jobs: DurableJob<A, R>[]; readonly next: string | null }>
   }
   counts(): Deferred<QueueStatus['counts']> {
     return this.status().addCallback(({ counts }) => counts) as Deferred<QueueStatus['counts']>
@@ -225,7 +229,9 @@ export class Queue<A, R> implements DurableQueue<A, R> {
   }
 
   stop({ cancelUnderway = false, within }: { cancelUnderway?: boolean; within?: number } = {}): Deferred<void> {
-    this.#stopped ??= this.#stop(cancelUnderway, within ?? (cancelUnderway ? WIND_DOWN : Infinity))
+    this.#stopped ??= this.#letGo(this.#dispatcher?.drain() ?? succeed())
+    if (cancelUnderway) this.#dispatcher?.giveUp(new QueueStopped())
+    this.#stopBy(within ?? (cancelUnderway ? WIND_DOWN : Infinity))
     // Each caller's own: cancelling one must not cancel the stop.
     const mine = new Deferred()
     this.#stopped.addBoth((result) => {
@@ -235,18 +241,24 @@ export class Queue<A, R> implements DurableQueue<A, R> {
     return mine
   }
 
-  #stop(cancelUnderway: boolean, within: number): Deferred {
-    const stopped = new QueueStopped()
-    const drained = this.#dispatcher?.drain() ?? Deferred.from<void>(undefined)
-    if (cancelUnderway) this.#dispatcher?.giveUp(stopped)
-    if (!drained.called && within !== Infinity) {
-      drained.addTimeout(within, {
-        clock: this.#options.clock,
-        onTimeout: () => this.#dispatcher?.giveUp(stopped),
-      })
-    }
+  /** After so many ms it waits no longer. A later call can make it shorter. */
+  #stopBy(within: number): void {
+    const { clock } = this.#options
+    const at = clock.now() + within
+    if (this.#drained || within === Infinity || (this.#stopTimer !== undefined && this.#stopTimer.at <= at)) return
+    clock.clearTimeout(this.#stopTimer?.handle)
+    const handle = clock.setTimeout(() => {
+      this.#dispatcher?.giveUp(new QueueStopped())
+      this.#dispatcher?.leave()
+    }, within)
+    this.#stopTimer = { at, handle }
+  }
+
+  #letGo(drained: Deferred): Deferred {
     return drained
       .addCallback(() => {
+        this.#drained = true
+        this.#options.clock.clearTimeout(this.#stopTimer?.handle)
         this.#upkeep?.close()
         return this.#dispatcher && this.#store.retire(this.#worker, this.#options.clock.now())
       })
@@ -273,11 +285,9 @@ export class Queue<A, R> implements DurableQueue<A, R> {
       this.#store.job(job.id).addCallbacks(
         (now) => {
           if (now !== undefined) this.#watchers.tell(now)
-          else if (!waiting.called) waiting.errback(new JobNotFound(job.id))
+          else this.#watchers.disappoint(job.id, waiting, new JobNotFound(job.id))
         },
-        ({ value }) => {
-          if (!waiting.called) waiting.errback(value)
-        },
+        ({ value }) => this.#watchers.disappoint(job.id, waiting, value),
       )
     }
     return waiting.addCallback((over) => {
@@ -302,17 +312,20 @@ export class Queue<A, R> implements DurableQueue<A, R> {
 
   /** At most one look at a time, however many commits there are: followers want the latest. */
   #tellStatus(): void {
-    if (this.#telling || !this.#feed.followed || this.#closed) return
+    if (!this.#feed.followed || this.#closed) return
+    this.#tellAgain = this.#telling
+    if (this.#telling) return
     this.#telling = true
-    this.#store.status().addCallbacks(
-      (status) => {
+    this.#store
+      .status()
+      .addCallbacks(
+        (status) => this.#feed.tell({ type: 'queue', status }),
+        () => undefined,
+      )
+      .addCallback(() => {
         this.#telling = false
-        this.#feed.tell({ type: 'queue', status })
-      },
-      () => {
-        this.#telling = false
-      },
-    )
+        if (this.#tellAgain) this.#tellStatus()
+      })
   }
 }
 

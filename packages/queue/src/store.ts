@@ -76,7 +76,7 @@ export interface Outcome {
   readonly token: string
   /** The job after the transition. If the stored one is no longer underway, only the release counts. */
   readonly job: JobRecord
-  /** Its result has been recorded before: this only gives back the place, and may come too late to matter. */
+  /** It says nothing of a result, only gives the job or its place back, and may come too late to matter. */
   readonly releaseOnly?: true
 }
 

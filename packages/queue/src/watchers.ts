@@ -34,6 +34,12 @@ export class Watchers {
     for (const deferred of waiting) deferred.callback(job)
   }
 
+  /** One of them waits for something that will not be. */
+  disappoint(id: string, waiting: Deferred<JobRecord>, error: unknown): void {
+    this.#leave(id, waiting)
+    if (!waiting.called) waiting.errback(error)
+  }
+
   /** The ids that somebody waits for. */
   ids(): string[] {
     return [...this.#waiting.keys()]

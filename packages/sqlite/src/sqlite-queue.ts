@@ -200,14 +200,15 @@ export class SqliteQueue implements EngineQueue {
       const silent = this.#silence.get(worker.id)!.ms
       if (silent >= worker.lease || this.#database.isDead(worker.lock)) {
         taken += this.#takeBack(worker.id, { type: 'lose', now }, now)
-        this.#silence.delete(worker.id)
       }
     }
+    for (const id of this.#silence.keys()) if (!workers.some((worker) => worker.id === id)) this.#silence.delete(id)
     return taken
   }
 
   /** Ends a worker, and gives up the places of what it holds. */
   #takeBack(worker: string, event: JobEvent, now: number): number {
+    this.#promote(now)
     const rows = this.#database.jobs.select('token > ? AND token < ?', ...tokensOf(worker))
     for (const row of rows) {
       const record = toRecord(this.name, row)
@@ -217,6 +218,7 @@ export class SqliteQueue implements EngineQueue {
     this.#database.starts.abandon(worker, now)
     this.#database.removeWorker.run(worker)
     this.#enlisted.delete(worker)
+    this.#silence.delete(worker)
     return rows.length
   }
 

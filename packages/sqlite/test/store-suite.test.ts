@@ -1,10 +1,11 @@
 import type { Store } from '@potoroo/queue'
-import { sqliteStore } from '@potoroo/sqlite'
 import { storeSuite } from '@potoroo/store-tests'
 import { describe, it } from 'vitest'
 import { Folder } from './folder.ts'
+import { openStore } from './open-store.ts'
 
 const folders = new WeakMap<Store, Folder>()
+const whereIs = (store: Store): string => folders.get(store)!.file('jobs.db')
 
 storeSuite({
   name: 'sqliteStore',
@@ -12,10 +13,11 @@ storeSuite({
   it,
   makeStore() {
     const folder = new Folder()
-    const store = sqliteStore(folder.file('jobs.db'), { durability: 'process' })
+    const store = openStore(folder.file('jobs.db'))
     folders.set(store, folder)
     return store
   },
-  shareStore: (store) => sqliteStore(folders.get(store)!.file('jobs.db'), { durability: 'process' }),
+  shareStore: (store) => openStore(whereIs(store)),
   dispose: (store) => folders.get(store)![Symbol.dispose](),
+  sharing: { module: new URL('./open-store.ts', import.meta.url).href, whereIs },
 })

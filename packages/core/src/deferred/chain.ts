@@ -1,9 +1,17 @@
-import { CancelledError, usageError } from '../errors.ts'
-import { Failure } from './failure.ts'
-import {
+import { usageError } from '../errors.ts'
+import { cancellation, cancelledBecause, Failure, toFailure } from './failure.ts'
+import * as flags from './flags.ts'
+import { Rare } from './rare.ts'
+import { adopt, thenOf } from './thenable.ts'
+import { tracer } from './trace.ts'
+import { suspect, unwatch } from './unhandled.ts'
+
+// Copies, because V8 folds a module's own constants into the code and reads imported ones from memory each time.
+const {
   CANCELLED,
   CANCELLING,
   CHAINED,
+  COROUTINE,
   FIRED,
   HANDLED,
   HAS_FIRST,
@@ -11,27 +19,28 @@ import {
   PAUSED,
   RUNNING,
   SUSPECTED,
+  TRACED,
   WAITING,
   WATCHED,
-} from './flags.ts'
-import type { Rare } from './rare.ts'
-import { adoptInto, isThenable } from './thenable.ts'
-import { suspect, unwatch } from './unhandled.ts'
+} = flags
 
 /** What runs on one side of a pair. */
-type Handler = (result: unknown) => unknown
+export type Handler = (result: unknown) => unknown
 
 /** A pair after the first. The two places hold what {@link append} was given. */
-interface Step {
+export interface Step {
   readonly onValue: unknown
   readonly onFailure: unknown
   next: Step | null
 }
 
 /** In a pair's second place: the chain in the first place has waited for this one's result, and takes it. */
-const GIVE = Symbol('give')
+export const GIVE = Symbol('give')
 /** In a pair's second place: the chain in the first place is fired with this one's result, which stays here too. */
 export const CHAIN = Symbol('chain')
+
+/** How many deferreds a new wait is followed through, in search of a ring. Looking further would make deep chains quadratic. */
+const RING = 32
 
 /**
  * The engine inside a deferred: its state, and the pairs still to run. Memory counts here (programs hold millions), so
@@ -56,133 +65,227 @@ export class Chain {
     this._tail = null
     this._other = canceller === undefined ? null : canceller
     this._rare = null
+    if (tracer !== undefined) {
+      this._flags = TRACED
+      tracer.made(this)
+    }
   }
 }
 
 /** Adds a pair, and runs it if the chain has come that far. */
 export function append(chain: Chain, onValue: unknown, onFailure: unknown): void {
-  if ((chain._flags & HAS_FIRST) === 0 && chain._head === null) {
+  add(chain, onValue, onFailure)
+  if (chain._flags & FIRED) run(chain)
+}
+
+function add(chain: Chain, onValue: unknown, onFailure: unknown): void {
+  const flags = chain._flags
+  if (flags & TRACED) tracer?.added(chain, onValue, onFailure, false)
+  if ((flags & HAS_FIRST) === 0 && chain._head === null) {
     chain._onValue = onValue
     chain._onFailure = onFailure
-    chain._flags |= HAS_FIRST
-  } else {
-    const step: Step = { onValue, onFailure, next: null }
-    if (chain._tail === null) chain._head = step
-    else chain._tail.next = step
-    chain._tail = step
+    chain._flags = flags | HAS_FIRST
+    return
   }
-  if (chain._flags & FIRED) run(chain)
+  const step: Step = { onValue, onFailure, next: null }
+  if (chain._tail === null) chain._head = step
+  else chain._tail.next = step
+  chain._tail = step
+}
+
+/** From inside a callback: adds a pair that runs next, before those that stand already. */
+export function addNext(chain: Chain, onValue: unknown, onFailure: unknown): void {
+  if (chain._flags & TRACED) tracer?.added(chain, onValue, onFailure, true)
+  if (chain._flags & HAS_FIRST) {
+    chain._head = { onValue: chain._onValue, onFailure: chain._onFailure, next: chain._head }
+    chain._tail ??= chain._head
+  }
+  chain._onValue = onValue
+  chain._onFailure = onFailure
+  chain._flags |= HAS_FIRST
 }
 
 /** Gives a chain its result. The caller has made sure that it has none. */
 export function fire(chain: Chain, result: unknown): void {
-  chain._flags |= FIRED
+  const flags = chain._flags
+  if (flags & TRACED) tracer?.fired(chain)
+  chain._flags = (flags | FIRED) & ~CHAINED
   chain._result = result
   chain._other = null
   if (chain._rare !== null) chain._rare.listeners = undefined
-  run(chain)
+  const next = advance(chain)
+  if (next !== undefined) goOn(chain, next)
+}
+
+/** Fires `chain` with what the thenable becomes, unless it has fired by then. */
+export function adoptInto(chain: Chain, thenable: unknown, then: PromiseLike<unknown>['then']): void {
+  adopt(thenable, then, (result) => {
+    if ((chain._flags & FIRED) === 0) fire(chain, result)
+  })
 }
 
 /**
  * Runs what can be run of a chain, and of the chains that its result is given to: those are kept on a stack of our own,
  * because programs nest deferreds deeper than the engine nests calls.
  */
-export function run(first: Chain): void {
+export function run(chain: Chain): void {
+  if (chain._flags & RUNNING) return
+  const next = advance(chain)
+  if (next !== undefined) goOn(chain, next)
+}
+
+/** Runs `next`, which the pair of `first` that ran last has passed a result on to, and then what is left of `first`. */
+function goOn(first: Chain, next: Chain | undefined): void {
   let current = first
-  let below: Chain[] | undefined
+  // Those to come back to: the last one, and the ones before it, for which few programs need an array.
+  let above: Chain | undefined
+  let higher: Chain[] | undefined
   for (;;) {
-    let result = current._result
-    while (current._flags < PAUSED && (current._flags & RUNNING) === 0) {
-      let onValue: unknown
-      let onFailure: unknown
-      if (current._flags & HAS_FIRST) {
-        onValue = current._onValue
-        onFailure = current._onFailure
-        current._onValue = current._onFailure = undefined
-        current._flags &= ~HAS_FIRST
-      } else if (current._head !== null) {
-        const step = current._head
-        onValue = step.onValue
-        onFailure = step.onFailure
-        if ((current._head = step.next) === null) current._tail = null
-      } else break
-
-      if (typeof onFailure === 'symbol') {
-        const next = onValue as Chain
-        if (onFailure === GIVE) {
-          take(current)
-          next._other = null
-          next._flags = (next._flags & ~WAITING) - PAUSED
-          next._result = result
-        } else {
-          if (!passOn(current, next)) continue
-        }
-        ;(below ??= []).push(current)
-        current = next
-        result = next._result
-        continue
+    if (next !== undefined) {
+      if (current._flags & (RUNNING | HAS_FIRST) || current._head !== null) {
+        if (above !== undefined) (higher ??= []).push(above)
+        above = current
       }
-
-      const failed = typeof result === 'object' && result instanceof Failure
-      const handler = (failed ? onFailure : onValue) as Handler | undefined
-      if (handler === undefined) continue
-      if (failed && current._flags & WATCHED) unwatch(current)
-      current._flags |= RUNNING
-      let next: unknown
-      try {
-        next = handler(result)
-      } catch (error) {
-        next = error instanceof Failure ? error : new Failure(error)
-      }
-      current._flags &= ~RUNNING
-      if (next === result) continue
-      current._flags &= ~HANDLED
-      current._result = result = isThenable(next) ? follow(current, next) : next
+      current = next
+    } else {
+      if (above === undefined) return
+      current = above
+      above = higher?.pop()
     }
-    if (
-      typeof result === 'object' &&
-      result instanceof Failure &&
-      (current._flags & (HANDLED | WATCHED | SUSPECTED | RUNNING)) === 0
-    ) {
-      suspect(current)
-    }
-    if (below === undefined) return
-    const next = below.pop()
-    if (next === undefined) return
-    current = next
+    next = advance(current)
   }
 }
 
-/** The result that `current` goes on with after its callback returned a thenable; paused if there is none yet. */
-function follow(current: Chain, thenable: PromiseLike<unknown> | Chain): unknown {
-  if (thenable === current) {
-    return new Failure(
-      usageError(TypeError, 'ERR_RETURNED_ITSELF', 'A deferred was returned by its own callback, and would wait for itself'),
-    )
-  }
-  let inner: Chain
-  if (thenable instanceof Chain) {
-    inner = thenable
-    if (inner._flags & FIRED && inner._flags < PAUSED) {
-      const result = inner._result
-      take(inner)
-      return result
+/** Runs the pairs of a chain. Gives back the chain that a pair has passed the result on to, which is to be run first. */
+function advance(current: Chain): Chain | undefined {
+  current._flags |= RUNNING
+  let result = current._result
+  let failed = typeof result === 'object' && result instanceof Failure
+  for (;;) {
+    const flags = current._flags
+    if (flags >= PAUSED) break
+    let onValue: unknown
+    let onFailure: unknown
+    if (flags & HAS_FIRST) {
+      onValue = current._onValue
+      onFailure = current._onFailure
+      current._onValue = current._onFailure = undefined
+      current._flags = flags & ~HAS_FIRST
+    } else {
+      const step = current._head
+      if (step === null) break
+      onValue = step.onValue
+      onFailure = step.onFailure
+      if ((current._head = step.next) === null) current._tail = null
     }
-  } else {
-    inner = new Chain(undefined)
-    adoptInto(inner, thenable as PromiseLike<unknown>)
+    if (flags & TRACED) tracer?.ran(current, failed)
+
+    if (typeof onFailure === 'symbol') {
+      // Firing a chained deferred is a callback of this one: what that adds to this one waits for its turn.
+      if (!(onFailure === GIVE ? give : passOn)(current, onValue as Chain)) {
+        // The other one's canceller has run, and may have taken the result.
+        result = current._result
+        failed = typeof result === 'object' && result instanceof Failure
+        continue
+      }
+      // Not so, as in Twisted, what the callbacks of a deferred that has waited for this one add to it.
+      if (onFailure === GIVE) current._flags &= ~RUNNING
+      return onValue as Chain
+    }
+
+    const handler = (failed ? onFailure : onValue) as Handler | undefined
+    if (handler === undefined) continue
+    if (failed && current._flags & WATCHED) unwatch(current)
+    let next: unknown
+    try {
+      next = handler(result)
+    } catch (error) {
+      next = toFailure(error)
+    }
+    if (typeof next === 'object' ? next !== null : typeof next === 'function') {
+      if (next !== result) {
+        current._flags &= ~HANDLED
+        result = settle(current, next as object)
+        failed = typeof result === 'object' && result instanceof Failure
+      }
+    } else {
+      if (failed) current._flags &= ~HANDLED
+      failed = false
+      result = next
+    }
+    current._result = result
   }
-  current._flags = (current._flags | WAITING) + PAUSED
-  current._other = inner
-  append(inner, current, GIVE)
+  current._flags &= ~RUNNING
+  if (failed && (current._flags & (HANDLED | WATCHED | SUSPECTED)) === 0) suspect(current, result as Failure)
   return undefined
 }
 
+/** The result that `current` goes on with after its callback returned an object; paused if there is none yet. */
+function settle(current: Chain, returned: object): unknown {
+  if (returned instanceof Chain) return follow(current, returned)
+  if (returned instanceof Failure) return returned
+  let then: PromiseLike<unknown>['then'] | undefined
+  try {
+    then = thenOf(returned)
+  } catch (error) {
+    return toFailure(error)
+  }
+  if (then === undefined) return returned
+  const inner = new Chain(undefined)
+  adoptInto(inner, returned, then)
+  return follow(current, inner)
+}
+
+function follow(current: Chain, inner: Chain): unknown {
+  if (inner._flags & FIRED && inner._flags < PAUSED && inner !== current) {
+    const result = inner._result
+    release(inner)
+    return result
+  }
+  if (waitsFor(inner, current)) return ring(inner === current)
+  current._flags = (current._flags | WAITING) + PAUSED
+  current._other = inner
+  add(inner, current, GIVE)
+  return undefined
+}
+
+function waitsFor(inner: Chain, chain: Chain): boolean {
+  let next = inner
+  for (let i = 0; i < RING; i++) {
+    if (next === chain) return true
+    if ((next._flags & WAITING) === 0) return false
+    next = next._other as Chain
+  }
+  return false
+}
+
+function ring(itself: boolean): Failure {
+  return new Failure<unknown>(
+    itself
+      ? usageError(TypeError, 'ERR_RETURNED_ITSELF', 'A deferred was returned by its own callback, and would wait for itself')
+      : usageError(TypeError, 'ERR_DEADLOCK', 'A callback returned a deferred that waits for the callback’s own deferred'),
+  )
+}
+
 /** Another chain has this one's result now, and answers for it. */
-function take(chain: Chain): void {
+function release(chain: Chain): void {
   if (chain._flags & WATCHED) unwatch(chain)
   chain._flags &= ~HANDLED
   chain._result = undefined
+}
+
+/** Gives `next`, which has waited for it, the result of `current`. Whether it was still waiting. */
+function give(current: Chain, next: Chain): boolean {
+  if (next._other !== current || (next._flags & WAITING) === 0) return false
+  resume(next, current._result)
+  release(current)
+  return true
+}
+
+function resume(chain: Chain, result: unknown): void {
+  chain._other = null
+  chain._flags = (chain._flags & ~WAITING) - PAUSED
+  chain._result = result
 }
 
 /** Gives `next` the result of `current`, which keeps it. Whether `next` is to be run now. */
@@ -192,31 +295,63 @@ function passOn(current: Chain, next: Chain): boolean {
     if (current._flags & WATCHED) unwatch(current)
     current._flags |= HANDLED
     // Cancelled: the next one's canceller has work to stop too.
-    if (result.value instanceof CancelledError && (next._flags & FIRED) === 0) {
-      result = stopWork(next, result.value.cause, result)
-    }
+    const cancelled = cancelledBecause(result)
+    if (cancelled !== undefined && (next._flags & FIRED) === 0) result = stopWork(next, cancelled.reason, result)
   }
   if (next._flags & FIRED) return false
+  if (next._flags & TRACED) tracer?.fired(next)
   next._flags = (next._flags | FIRED) & ~CHAINED
   next._result = result
   next._other = null
+  if (next._rare !== null) next._rare.listeners = undefined
   return true
 }
 
 /** As `Deferred.prototype.cancel` says. */
 export function cancel(chain: Chain, reason: unknown): void {
   let innermost = chain
-  while ((innermost._flags & (FIRED | WAITING)) !== FIRED) {
-    innermost._flags |= CANCELLED
-    innermost._rare?.abort(reason)
-    if ((innermost._flags & WAITING) === 0) {
-      if (innermost._flags & CANCELLING) return
-      const failure = stopWork(innermost, reason, undefined)
-      if ((innermost._flags & FIRED) === 0) fire(innermost, failure)
+  // Brent's search for a ring: a mark that is moved up each time the number of steps has doubled.
+  let mark = chain
+  let steps = 0
+  let limit = 2
+  for (;;) {
+    if ((innermost._flags & (FIRED | WAITING)) === FIRED) {
+      // A coroutine that runs now hears of it when it next waits for something.
+      if (innermost._flags & COROUTINE) {
+        noteCancelled(innermost, reason)
+        innermost._flags |= CANCELLING
+      }
       return
     }
+    noteCancelled(innermost, reason)
+    // A listener on its signal may have fired it.
+    if ((innermost._flags & (FIRED | WAITING)) === FIRED) return
+    if ((innermost._flags & WAITING) === 0) return cancelUnfired(innermost, reason)
     innermost = innermost._other as Chain
+    if (innermost === mark) return breakRing(innermost, reason)
+    if (++steps === limit) {
+      mark = innermost
+      limit *= 2
+    }
   }
+}
+
+function noteCancelled(chain: Chain, reason: unknown): void {
+  if (chain._flags & TRACED) tracer?.cancelled(chain)
+  chain._flags |= CANCELLED
+  if (reason !== undefined) (chain._rare ??= new Rare()).reason = reason
+  chain._rare?.controller?.abort(reason)
+}
+
+function cancelUnfired(chain: Chain, reason: unknown): void {
+  if (chain._flags & CANCELLING) return
+  const failure = stopWork(chain, reason, undefined)
+  if ((chain._flags & FIRED) === 0) fire(chain, failure)
+}
+
+function breakRing(chain: Chain, reason: unknown): void {
+  resume(chain, cancellation(reason))
+  run(chain)
 }
 
 /**
@@ -235,8 +370,11 @@ function stopWork(chain: Chain, reason: unknown, failure: Failure | undefined): 
     try {
       canceller(chain, reason)
     } catch (error) {
-      return error instanceof Failure ? error : new Failure(error)
+      const thrown = toFailure(error)
+      // It has fired the chain before it threw: nobody else would hear of the error.
+      if (chain._flags & FIRED) fire(new Chain(undefined), thrown)
+      return thrown
     }
   }
-  return failure ?? new Failure(new CancelledError(reason))
+  return failure ?? cancellation(reason)
 }

@@ -1,11 +1,15 @@
 import { AlreadyCalledError, ChainedError, usageError } from '../errors.ts'
-import { append, cancel, Chain, CHAIN, fire, run } from './chain.ts'
-import { Failure } from './failure.ts'
-import { CANCELLED, CHAINED, FIRED, HANDLED, IGNORE_NEXT, PAUSED, WAITING } from './flags.ts'
+import { adoptInto, append, cancel, Chain, CHAIN, fire, run } from './chain.ts'
+import { explain } from './explain.ts'
+import { Failure, toFailure } from './failure.ts'
+import * as flags from './flags.ts'
 import { addTimeout, cancelOn, type TimeoutOptions } from './limits.ts'
 import { Rare } from './rare.ts'
-import { adoptInto, isThenable } from './thenable.ts'
+import { thenOf } from './thenable.ts'
 import type { Awaitable, Peek, Settled } from './types.ts'
+
+// Copies, because V8 folds a module's own constants into the code and reads imported ones from memory each time.
+const { CANCELLED, CHAINED, COROUTINE, FIRED, HANDLED, IGNORE_NEXT, PAUSED, WAITING } = flags
 
 /**
  * Called when the deferred is cancelled before it has fired: it stops the work, and may fire the deferred itself.
@@ -42,19 +46,24 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
   static from<T>(value: Awaitable<T>): Deferred<T> {
     if (value instanceof Deferred) return value
     const deferred = new Deferred<T>()
-    if (isThenable(value)) adoptInto(deferred, value)
-    else fire(deferred, value)
+    try {
+      const then = thenOf(value)
+      if (then === undefined) fire(deferred, value)
+      else adoptInto(deferred, value, then)
+    } catch (error) {
+      fire(deferred, toFailure(error))
+    }
     return deferred
   }
 
   /** Whether it has fired or been cancelled; its chain may still be waiting for an inner deferred. */
   get called(): boolean {
-    return (this._flags & FIRED) !== 0
+    return (this._flags & (FIRED | COROUTINE)) === FIRED
   }
 
   /** How it stands now, without taking part in the chain. A chain that waits for an inner deferred is pending. */
   peek(): Peek<T> {
-    if ((this._flags & FIRED) === 0 || this._flags & WAITING) return { status: 'pending' }
+    if ((this._flags & (FIRED | WAITING | COROUTINE)) !== FIRED) return { status: 'pending' }
     return this._result instanceof Failure
       ? { status: 'rejected', failure: this._result }
       : { status: 'fulfilled', value: this._result as T }
@@ -75,7 +84,7 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
         'A deferred cannot be fired with a deferred; chain them, or return the inner one from a callback',
       )
     }
-    if (mayFire(this)) fire(this, value)
+    if ((this._flags & (FIRED | CHAINED)) === 0 || mayFire(this)) fire(this, value)
   }
 
   /**
@@ -85,7 +94,7 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
    * @throws ChainedError ERR_CHAINED if another deferred fires this one
    */
   errback(reason: unknown): void {
-    if (mayFire(this)) fire(this, reason instanceof Failure ? reason : new Failure(reason))
+    if ((this._flags & (FIRED | CHAINED)) === 0 || mayFire(this)) fire(this, toFailure(reason))
   }
 
   /**
@@ -96,7 +105,6 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
    * @param reason travels inwards; becomes the error's `cause` and the signal's reason
    */
   cancel(reason?: unknown): void {
-    if (reason !== undefined && (this._flags & (FIRED | WAITING)) !== FIRED) rare(this).reason = reason
     cancel(this, reason)
   }
 
@@ -143,7 +151,7 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
     if ((other as unknown) === this) throw new ChainedError('A deferred cannot be chained to itself')
     if (other._flags & CHAINED) throw new ChainedError('That deferred is chained already; make a new one')
     if ((other._flags & (FIRED | CANCELLED)) === FIRED) throw new AlreadyCalledError()
-    other._flags |= CHAINED
+    if ((other._flags & FIRED) === 0) other._flags |= CHAINED
     append(this, other, CHAIN)
     return this
   }
@@ -196,16 +204,15 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
 
   /** Tells those who added an {@link addProgress} listener. Ignored after firing. */
   notify(progress: unknown): void {
-    if (this._flags & FIRED) return
     const listeners = this._rare?.listeners
-    if (listeners === undefined) return
+    if (listeners === undefined || this.called) return
     // A listener that throws is no business of the producer: its failure is reported as an unhandled one.
     for (const listener of listeners.slice()) maybeDeferred(listener, progress)
   }
 
   /** Adds a listener for {@link notify}; all are let go of when the deferred fires. */
   addProgress(listener: (progress: unknown) => void): this {
-    if ((this._flags & FIRED) === 0) (rare(this).listeners ??= []).push(listener)
+    if (!this.called) (rare(this).listeners ??= []).push(listener)
     return this
   }
 
@@ -246,9 +253,37 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
     this.cancel()
   }
 
+  /** For `yield* deferred` inside {@link inlineCallbacks}: gives the value, or throws what the deferred failed with. */
+  *[Symbol.iterator](): Generator<Deferred<T>, T, unknown> {
+    return (yield this) as T
+  }
+
+  /**
+   * Draws the ladder of callbacks and errbacks that are still to run, by name, and below it what the deferred waits for,
+   * and so on inwards. In debug mode (see {@link setDebug}) also those that have run, with a dot on the side that the
+   * result took, and where all was made, fired, cancelled and added.
+   *
+   * @example
+   * const page = new Deferred<string>()
+   * page.addCallback(JSON.parse).addErrback(console.error)
+   * console.log(page.explain())
+   * // Deferred, pending
+   * //   ┌─ callback ┬─ errback ┐
+   * //   │ parse     │ –        │
+   * //   │ –         │ error    │
+   * //   └───────────┴──────────┘
+   */
+  explain(): string {
+    return explain(this, isDeferred)
+  }
+
   get [Symbol.toStringTag](): string {
     return 'Deferred'
   }
+}
+
+function isDeferred(chain: Chain): boolean {
+  return chain instanceof Deferred
 }
 
 function rare(chain: Chain): Rare {
@@ -257,7 +292,6 @@ function rare(chain: Chain): Rare {
 
 /** Whether a producer's firing goes ahead; if not, it is ignored (once, after a cancellation) or an error. */
 function mayFire(chain: Chain): boolean {
-  if ((chain._flags & (FIRED | CHAINED)) === 0) return true
   if ((chain._flags & FIRED) === 0) throw new ChainedError()
   if ((chain._flags & IGNORE_NEXT) === 0) throw new AlreadyCalledError()
   chain._flags &= ~IGNORE_NEXT

@@ -1,5 +1,20 @@
+import { CancelledError } from '../errors.ts'
+import { describe } from './describe.ts'
+
 /** A class of errors, or any class at all: what {@link Failure.check} compares with. */
 export type ErrorType<E = unknown> = abstract new (...args: never[]) => E
+
+/**
+ * Stands for a CancelledError that nobody has looked at yet: making an Error costs more than cancelling does, and most
+ * cancelled deferreds are never asked why.
+ */
+class Cancellation {
+  readonly reason: unknown
+
+  constructor(reason: unknown) {
+    this.reason = reason
+  }
+}
 
 /**
  * A value that says "this went wrong", as it travels down a chain: it wraps whatever was thrown, so that even a thrown
@@ -11,11 +26,17 @@ export type ErrorType<E = unknown> = abstract new (...args: never[]) => E
  * failure.check(TypeError) // undefined
  */
 export class Failure<E = unknown> {
-  /** What was thrown. */
-  readonly value: E
+  /** @internal */ _value: E | Cancellation
 
+  /** @param value what was thrown, whatever it is */
   constructor(value: E) {
-    this.value = value
+    this._value = value
+  }
+
+  /** What was thrown. */
+  get value(): E {
+    if (this._value instanceof Cancellation) this._value = withoutStack(this._value.reason) as E
+    return this._value
   }
 
   /** The first of `types` that the value is an instance of, or `undefined`. */
@@ -28,6 +49,14 @@ export class Failure<E = unknown> {
    * The first of `types` that the value is an instance of.
    *
    * @throws this very Failure if none matches: inside an errback it goes on down the chain as it was
+   *
+   * @example
+   * fail(new RangeError('far out'))
+   *   .addErrback((failure) => {
+   *     failure.trap(RangeError)
+   *     return 'near enough'
+   *   })
+   *   .addCallback((value) => value.length) // fires with 11
    */
   trap<Types extends readonly ErrorType[]>(...types: Types): Types[number] {
     const type = this.check(...types)
@@ -40,11 +69,36 @@ export class Failure<E = unknown> {
   }
 }
 
-/** A value in a few words, whatever it is: a thrown object may have no prototype, or a `toString` that throws. */
-export function describe(value: unknown): string {
+/** The failure of a deferred that is cancelled now; its error is made when somebody looks at it. */
+export function cancellation(reason: unknown): Failure {
+  return new Failure<unknown>(new Cancellation(reason))
+}
+
+/** Why it was cancelled, if the failure is a cancellation by us; does not make its error. */
+export function cancelledBecause(failure: Failure): { readonly reason: unknown } | undefined {
+  const value = failure._value
+  if (value instanceof Cancellation) return value
+  return value instanceof CancelledError ? { reason: value.cause } : undefined
+}
+
+/** The frames from where somebody looks at the error to nowhere in particular would say nothing, and cost the most. */
+function withoutStack(reason: unknown): CancelledError {
+  const engine = Error as { stackTraceLimit?: number | undefined }
+  const limit = engine.stackTraceLimit
   try {
-    return typeof value === 'string' ? JSON.stringify(value) : String(value)
+    engine.stackTraceLimit = 0
   } catch {
-    return Object.prototype.toString.call(value)
+    // `Error` is frozen: this error has a stack, then.
+    return new CancelledError(reason)
   }
+  try {
+    return new CancelledError(reason)
+  } finally {
+    engine.stackTraceLimit = limit
+  }
+}
+
+/** What a deferred fails with for what was thrown: a Failure is never wrapped twice. */
+export function toFailure(reason: unknown): Failure {
+  return typeof reason === 'object' && reason instanceof Failure ? reason : new Failure(reason)
 }

@@ -3,9 +3,9 @@
  * the common question ("may callbacks run now?") be one comparison: pauses are counted above all flags.
  */
 export const FIRED = 1
-/** A callback of it is running: what is added meanwhile runs after that. */
+/** Its callbacks are being run: what is added meanwhile runs after those. */
 export const RUNNING = 2
-/** Fired, and paused until the deferred in `_inner` has its result. */
+/** Fired, and paused until the deferred in `_other` has its result. */
 export const WAITING = 4
 /** Its pair with no node of its own is in use. */
 export const HAS_FIRST = 8
@@ -23,5 +23,9 @@ export const HANDLED = 256
 export const SUSPECTED = 512
 /** Its failure is reported when it is collected. */
 export const WATCHED = 1024
+/** A coroutine runs in it, and has not come to its end: to everybody else it has not fired. */
+export const COROUTINE = 2048
+/** Made in debug mode: the tracer hears of what happens to it. */
+export const TRACED = 4096
 /** One `pause`. Everything below is a flag; `_flags >= PAUSED` means paused. */
-export const PAUSED = 4096
+export const PAUSED = 8192

@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from '../clock.ts'
-import { CancelledError, TimeoutError, usageError } from '../errors.ts'
+import { TimeoutError, usageError } from '../errors.ts'
 import { append, cancel, type Chain } from './chain.ts'
-import { Failure } from './failure.ts'
+import { cancelledBecause, Failure } from './failure.ts'
+import { COROUTINE, FIRED, HAS_FIRST, WAITING } from './flags.ts'
 
 /** For {@link Deferred.addTimeout}. */
 export interface TimeoutOptions {
@@ -13,7 +14,7 @@ export interface TimeoutOptions {
 /** As `Deferred.prototype.addTimeout` says. */
 export function addTimeout(chain: Chain, ms: number, { onTimeout, clock = systemClock }: TimeoutOptions = {}): void {
   checkTime(ms, 'A time-out')
-  if (ms === Infinity) return
+  if (ms === Infinity || hasResult(chain)) return
   let late: TimeoutError | undefined
   const timer = clock.setTimeout(() => {
     late = new TimeoutError(ms)
@@ -21,7 +22,7 @@ export function addTimeout(chain: Chain, ms: number, { onTimeout, clock = system
   }, ms)
   const onResult = (result: unknown): unknown => {
     clock.clearTimeout(timer)
-    if (late === undefined || !(result instanceof Failure) || !(result.value instanceof CancelledError)) return result
+    if (late === undefined || !(result instanceof Failure) || !cancelledBecause(result)) return result
     return onTimeout === undefined ? new Failure(late) : onTimeout(result)
   }
   append(chain, onResult, onResult)
@@ -29,6 +30,7 @@ export function addTimeout(chain: Chain, ms: number, { onTimeout, clock = system
 
 /** As `Deferred.prototype.cancelOn` says. */
 export function cancelOn(chain: Chain, signal: AbortSignal): void {
+  if (hasResult(chain)) return
   if (signal.aborted) return cancel(chain, signal.reason)
   const onAbort = (): void => cancel(chain, signal.reason)
   const onResult = (result: unknown): unknown => {
@@ -37,6 +39,11 @@ export function cancelOn(chain: Chain, signal: AbortSignal): void {
   }
   signal.addEventListener('abort', onAbort, { once: true })
   append(chain, onResult, onResult)
+}
+
+/** Whether there is nothing left to limit: all that was added has run. */
+function hasResult(chain: Chain): boolean {
+  return (chain._flags & (FIRED | WAITING | COROUTINE | HAS_FIRST)) === FIRED && chain._head === null
 }
 
 /** @throws RangeError ERR_INVALID_TIME unless `ms` is a number of milliseconds, zero or more */

@@ -1,4 +1,10 @@
-import type { Unhandled } from './unhandled.ts'
+import type { Failure } from './failure.ts'
+
+/** What is kept of a deferred whose failure nobody has taken: never the deferred itself, which must stay collectable. */
+export interface Unhandled {
+  readonly failure: Failure
+  readonly madeAt: string | undefined
+}
 
 /** What few deferreds need, kept apart so that the others stay small. */
 export class Rare {
@@ -7,9 +13,4 @@ export class Rare {
   reason: unknown = undefined
   listeners: ((progress: unknown) => void)[] | undefined = undefined
   unhandled: Unhandled | undefined = undefined
-
-  abort(reason: unknown): void {
-    this.reason = reason
-    this.controller?.abort(reason)
-  }
 }

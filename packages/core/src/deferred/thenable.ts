@@ -1,32 +1,51 @@
-import { type Chain, fire } from './chain.ts'
-import { Failure } from './failure.ts'
-import { FIRED } from './flags.ts'
+import { toFailure, type Failure } from './failure.ts'
+
+/** `value.then`, if that can be called: such a value can be waited for. Reading it may throw. */
+export function thenOf(value: unknown): PromiseLike<unknown>['then'] | undefined {
+  if (typeof value !== 'function' && (typeof value !== 'object' || value === null)) return undefined
+  const { then } = value as { then?: unknown }
+  return typeof then === 'function' ? (then as PromiseLike<unknown>['then']) : undefined
+}
 
 /** Whether a value can be waited for. Reads `then` without calling it. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
+  return thenOf(value) !== undefined
 }
 
-/** Fires `chain` with what the thenable becomes, unless it has fired by then. Only the thenable's first word counts. */
-export function adoptInto(chain: Chain, thenable: PromiseLike<unknown>): void {
+/** Tells `onResult` what the thenable becomes, a value or a Failure, once: only the thenable's first word counts. */
+export function adopt(thenable: unknown, then: PromiseLike<unknown>['then'], onResult: (result: unknown) => void): void {
   let told = false
-  const settle = (result: unknown): void => {
+  const onValue = (value: unknown): void => {
     if (told) return
     told = true
-    if (isThenable(result)) adoptInto(chain, result)
-    else if ((chain._flags & FIRED) === 0) fire(chain, result)
+    // A thenable that becomes another one goes the platform's way, one microtask a step: it may have no end.
+    if (value === thenable) onResult(toFailure(new TypeError('A thenable became itself')))
+    else if (isObject(value)) onObject(value, onResult)
+    else onResult(value)
   }
-  const reject = (reason: unknown): void => {
+  const onFailure = (reason: unknown): void => {
     if (told) return
     told = true
-    if ((chain._flags & FIRED) === 0) fire(chain, reason instanceof Failure ? reason : new Failure(reason))
+    onResult(toFailure(reason))
   }
   try {
-    thenable.then(settle, reject)
+    then.call(thenable as PromiseLike<unknown>, onValue, onFailure)
   } catch (error) {
-    reject(error)
+    onFailure(error)
   }
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}
+
+function onObject(value: object, onResult: (result: unknown) => void): void {
+  let failure: Failure | undefined
+  try {
+    if (thenOf(value) === undefined) return onResult(value)
+  } catch (error) {
+    failure = toFailure(error)
+  }
+  if (failure !== undefined) return onResult(failure)
+  Promise.resolve(value).then(onResult, (reason: unknown) => onResult(toFailure(reason)))
 }

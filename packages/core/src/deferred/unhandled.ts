@@ -1,15 +1,18 @@
 import { isCancelled } from '../errors.ts'
-import type { Chain } from './chain.ts'
-import { describe, Failure } from './failure.ts'
+import { describe } from './describe.ts'
+import { cancelledBecause, Failure } from './failure.ts'
 import { HANDLED, SUSPECTED, WATCHED } from './flags.ts'
-import { Rare } from './rare.ts'
+import { Rare, type Unhandled } from './rare.ts'
+import { tracer } from './trace.ts'
 
-/** Told of every failure that nobody handled. */
-export type UnhandledFailureHandler = (failure: Failure) => void
+/** Told of every failure that nobody handled, and in debug mode where its deferred was made. */
+export type UnhandledFailureHandler = (failure: Failure, info: { readonly madeAt?: string }) => void
 
-/** What is kept of a deferred whose failure nobody has taken: never the deferred itself, which must stay collectable. */
-export interface Unhandled {
-  readonly failure: Failure
+/** What there is to know about a chain here. */
+interface Suspect {
+  _flags: number
+  readonly _result: unknown
+  _rare: Rare | null
 }
 
 interface Runtime {
@@ -18,24 +21,30 @@ interface Runtime {
     on?(event: 'exit', listener: () => void): void
   }
   readonly console: { warn(...data: unknown[]): void; error(...data: unknown[]): void }
+  addEventListener?(type: 'pagehide', listener: (event: { readonly persisted?: boolean }) => void): void
 }
 const runtime = globalThis as unknown as Runtime
 
 /** Not yet collected and not handled: what is left of these at the program's end is reported then. */
-const watched = new Set<Unhandled>()
-const collected = new FinalizationRegistry<Unhandled>((unhandled) => {
-  if (watched.delete(unhandled)) handler(unhandled.failure)
+const watched = /* @__PURE__ */ new Set<Unhandled>()
+const collected = /* @__PURE__ */ new FinalizationRegistry<Unhandled>((unhandled) => {
+  if (watched.delete(unhandled)) report(unhandled)
 })
 
-let suspects: Chain[] = []
-let listensForExit = false
+let suspects: Suspect[] = []
+let listensForTheEnd = false
 let handler: UnhandledFailureHandler = warn
 
 /**
- * Sets who is told, once, of each failure that no errback and no `then` took, when its deferred is collected.
+ * Sets who is told, once, of each failure that no errback and no `then` took, when its deferred is collected or the
+ * program ends. A cancellation is never reported.
  *
  * @param next the new handler; what it throws is thrown at the runtime
- * @returns the handler before; the first one warns through the runtime
+ * @returns the handler before; the first one warns through the runtime, and at the program's end on standard error
+ *
+ * @example
+ * const before = setUnhandledFailureHandler((failure, { madeAt }) => console.log(`${failure} of ${madeAt}`))
+ * setUnhandledFailureHandler(before)
  */
 export function setUnhandledFailureHandler(next: UnhandledFailureHandler): UnhandledFailureHandler {
   const before = handler
@@ -47,63 +56,88 @@ export function setUnhandledFailureHandler(next: UnhandledFailureHandler): Unhan
  * Notes that a chain has come to rest with a failure. Most of these are taken within the same turn (`fail(e)` and then
  * `addErrback`), so only those that a microtask later still nobody took are watched: registering costs a microsecond.
  */
-export function suspect(deferred: Chain): void {
-  deferred._flags |= SUSPECTED
-  if (suspects.push(deferred) === 1) queueMicrotask(watchSuspects)
+export function suspect(chain: Suspect, failure: Failure): void {
+  if (cancelledBecause(failure) !== undefined) return
+  chain._flags |= SUSPECTED
+  if (suspects.push(chain) === 1) queueMicrotask(watchSuspects)
+  if (listensForTheEnd) return
+  listensForTheEnd = true
+  runtime.process?.on?.('exit', reportTheRest)
+  // Pages have no exit, and `unload` keeps them out of the back-forward cache; a page kept there has not ended.
+  if (runtime.process?.on === undefined) {
+    runtime.addEventListener?.('pagehide', (event) => {
+      if (event.persisted !== true) reportTheRest()
+    })
+  }
 }
 
 function watchSuspects(): void {
   const batch = suspects
   suspects = []
-  for (const deferred of batch) {
-    deferred._flags &= ~SUSPECTED
-    if (deferred._flags & (HANDLED | WATCHED)) continue
-    const failure = deferred._result
-    if (failure instanceof Failure && !isCancelled(failure.value)) watch(deferred, failure)
+  for (const chain of batch) {
+    chain._flags &= ~SUSPECTED
+    if (chain._flags & (HANDLED | WATCHED)) continue
+    const failure = chain._result
+    if (failure instanceof Failure && !isCancelled(failure.value)) watch(chain, failure)
   }
 }
 
-function watch(deferred: Chain, failure: Failure): void {
-  // Reading the stack formats it; until then its frames may hold the very deferred whose collection is waited for.
-  void (failure.value as Error | undefined)?.stack
-  const unhandled: Unhandled = { failure }
-  deferred._flags |= WATCHED
-  ;(deferred._rare ??= new Rare()).unhandled = unhandled
+function watch(chain: Suspect, failure: Failure): void {
+  formatStacks(failure.value)
+  const unhandled: Unhandled = { failure, madeAt: tracer?.madeAt(chain) }
+  chain._flags |= WATCHED
+  ;(chain._rare ??= new Rare()).unhandled = unhandled
   watched.add(unhandled)
-  collected.register(deferred, unhandled, deferred)
-  if (!listensForExit) {
-    listensForExit = true
-    runtime.process?.on?.('exit', reportTheRest)
+  collected.register(chain, unhandled, chain)
+}
+
+/** Reading a stack formats it; until then its frames may hold the very deferred whose collection is waited for. */
+function formatStacks(value: unknown): void {
+  let error = value
+  try {
+    for (let depth = 0; depth < 16 && typeof error === 'object' && error !== null; depth++) {
+      void (error as Error).stack
+      error = (error as Error).cause
+    }
+  } catch {
+    // Its stack cannot be read; then it holds nothing either.
   }
 }
 
 /** Somebody took the failure after all. */
-export function unwatch(deferred: Chain): void {
-  deferred._flags &= ~WATCHED
-  const unhandled = deferred._rare?.unhandled
+export function unwatch(chain: Suspect): void {
+  chain._flags &= ~WATCHED
+  const unhandled = chain._rare?.unhandled
   if (unhandled !== undefined) watched.delete(unhandled)
-  if (deferred._rare !== null) deferred._rare.unhandled = undefined
-  collected.unregister(deferred)
+  if (chain._rare !== null) chain._rare.unhandled = undefined
+  collected.unregister(chain)
 }
 
 /** The runtime's warnings are asynchronous, and at its end too late: what is left is written to standard error. */
 function reportTheRest(): void {
-  for (const { failure } of watched) {
-    if (handler === warn) runtime.console.error(`Unhandled failure: ${detail(failure)}`)
-    else handler(failure)
-  }
+  watchSuspects()
+  const left = [...watched]
   watched.clear()
+  for (const unhandled of left) {
+    if (handler === warn) runtime.console.error(`Unhandled failure: ${detail(unhandled)}`)
+    else report(unhandled)
+  }
 }
 
-function warn(failure: Failure): void {
+function report({ failure, madeAt }: Unhandled): void {
+  handler(failure, madeAt === undefined ? {} : { madeAt })
+}
+
+function warn(failure: Failure, { madeAt }: { readonly madeAt?: string }): void {
   const message = `A failure was not handled: ${describe(failure.value)}`
   if (runtime.process?.emitWarning) {
-    runtime.process.emitWarning(message, { type: 'UnhandledFailure', detail: detail(failure) })
+    runtime.process.emitWarning(message, { type: 'UnhandledFailure', detail: detail({ failure, madeAt }) })
   } else {
-    runtime.console.warn(message, failure.value)
+    runtime.console.warn(message, ...(madeAt === undefined ? [] : [`Its deferred was made ${madeAt}`]), failure.value)
   }
 }
 
-function detail({ value }: Failure): string {
-  return value instanceof Error && value.stack ? value.stack : describe(value)
+function detail({ failure: { value }, madeAt }: Unhandled): string {
+  const what = value instanceof Error && value.stack ? value.stack : describe(value)
+  return madeAt === undefined ? what : `${what}\nIts deferred was made ${madeAt}`
 }

@@ -2,22 +2,29 @@ import type { Clock } from '../clock.ts'
 import { append } from '../deferred/chain.ts'
 import { Deferred } from '../deferred/deferred.ts'
 import { Failure } from '../deferred/failure.ts'
-import { FIRED, PAUSED, RUNNING } from '../deferred/flags.ts'
+import { COROUTINE, FIRED, HANDLED, PAUSED, RUNNING } from '../deferred/flags.ts'
 import { isThenable } from '../deferred/thenable.ts'
 import type { Awaitable } from '../deferred/types.ts'
-import { JobCancelled, JobFailed, KeyError, TimeoutError, usageError } from '../errors.ts'
+import { KeyError, TimeoutError, usageError } from '../errors.ts'
 import { LinkedList } from '../structures/linked-list.ts'
 import { checkPriority, PriorityLine } from '../structures/priority-line.ts'
 import { Gate } from './gate.ts'
 import type { Job, JobQueue } from './job.ts'
 import { JobDeferred } from './job-deferred.ts'
+import { JobCancelled, JobFailed } from './job-errors.ts'
 import { type Foreman, Places } from './place.ts'
 import { Signals } from './signals.ts'
+import { withoutStack } from './without-stack.ts'
 
 /** Starts within starts within starts, and likewise ends: what would be deeper is left to a loop further out. */
 const DEEPEST = 50
-/** The time has to be asked for again: somebody's code has run since. */
-const UNKNOWN = NaN
+/**
+ * How many jobs may start and end within calls of `put` during one call of ours to somebody's code. Callbacks that put the
+ * next job, which is over at once, so that its callbacks run at once and put the next, would go ever deeper.
+ */
+const MOST_WITHIN = 200
+/** In milliseconds since the engine was made; `undefined` if it has to be asked for, because somebody's code has run since. */
+type Time = number | undefined
 const nativeThen = Promise.prototype.then
 
 /**
@@ -31,8 +38,9 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
   /** In order of start; a job stays until its work has really ended, even if the job itself is over before. */
   readonly underway = new LinkedList<Job<A, R>>()
   readonly gate: Gate
-  readonly clock: Clock
+  /** @internal What times are counted from. */ readonly _epoch: number
 
+  readonly #clock: Clock
   readonly #fn: (arg: A, job: Job<A, R>) => Awaitable<R>
   readonly #drained: () => void
   readonly #places: Places<A, R> = new Places(this)
@@ -43,60 +51,89 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
   #depth = 0
   /** How many ends of work are going on, each within the one before: a handler may return another job's deferred. */
   #endDepth = 0
+  /** How many jobs were put and over, all within one call of ours. */
+  #within = 0
+  /** And how many jobs' work is being stopped, each because of the one before. */
+  #abandonDepth = 0
+  #toAbandon: Job<A, R>[] = []
   #toEnd: { readonly job: Job<A, R>; readonly outcome: unknown; readonly failed: boolean }[] = []
 
   /** @param drained called whenever nothing is underway after something has changed */
   constructor(fn: (arg: A, job: Job<A, R>) => Awaitable<R>, clock: Clock, drained: () => void) {
     this.#fn = fn
     this.#drained = drained
-    this.clock = clock
-    this.gate = new Gate(clock, () => this.dispatch(UNKNOWN))
+    this.#clock = clock
+    this._epoch = Math.floor(clock.now())
+    this.gate = new Gate(clock, () => this.now(), () => this.dispatch())
+  }
+
+  /**
+   * The time, in milliseconds since the engine was made. Jobs keep their times so: small whole numbers, if they are known
+   * to be some, need no memory of their own.
+   */
+  now(): number {
+    const time = this.#clock.now() - this._epoch
+    const whole = time | 0
+    return whole === time ? whole : time
   }
 
   /** Sets how many may be underway, and starts what there is room for. */
   setRoom(room: number): void {
     this.#room = room
-    this.dispatch(UNKNOWN)
-  }
-
-  /** Starts a new job at once if it may: nobody is before it, there is room, and the rate allows. */
-  startNow(job: Job<A, R>, now: number): boolean {
-    if (this.line.length > 0 || this.underway.length >= this.#room) return false
-    if (this.#depth >= DEEPEST) {
-      this.line.join(job)
-      return true
-    }
-    if (!this.gate.take(now)) return false
-    this.dispatch(now, job)
-    return true
+    this.dispatch()
   }
 
   /**
-   * Starts pending jobs while there is room and the rate allows.
+   * Takes in a new job: starts it at once if nobody is before it, there is room, and the rate allows.
    *
-   * @param now the time, or {@link UNKNOWN}
-   * @param first a job to start before them, which has room, and the rate's leave
+   * @returns whether it was taken in: not if more than `size` would be pending
    */
-  dispatch(now: number, first?: Job<A, R>): void {
-    if (this.#depth >= DEEPEST) return
+  accept(job: Job<A, R>, now: number, size: number): boolean {
+    const { line } = this
+    const first = line.length === 0 && this.underway.length < this.#room
+    if (first && this.#mayGoDeeper() && this.gate.take(now)) {
+      this.#run(now, job)
+    } else {
+      // One that only waits for a loop further out is as good as started.
+      if (line.length >= size && (!first || this.#mayGoDeeper())) return false
+      line.join(job)
+      this.dispatch(now)
+    }
+    if (job._stopped !== undefined && this.#depth + this.#endDepth > 0) this.#within++
+    return true
+  }
+
+  /** Starts pending jobs while there is room and the rate allows. `now` is the time, if it is known. */
+  dispatch(now?: Time): void {
+    if (this.#mayGoDeeper()) this.#run(now, undefined)
+  }
+
+  #mayGoDeeper(): boolean {
+    return this.#depth < DEEPEST && this.#within < MOST_WITHIN
+  }
+
+  /** As `dispatch`; before the pending ones it starts `first`, which has room, and the rate's leave. */
+  #run(now: Time, first: Job<A, R> | undefined): void {
     const { gate, line, underway } = this
-    let held = false
+    let heldSince: Time
     this.#depth++
     try {
-      if (first !== undefined) now = this.#start(first, now)
+      if (first !== undefined) now = this.#start(first, now as number)
       while (line.length > 0 && underway.length < this.#room) {
-        if (Number.isNaN(now)) now = this.clock.now()
+        now ??= this.now()
         if (!gate.take(now)) {
-          held = true
+          heldSince = now
           break
         }
         now = this.#start(line.shift(), now)
+        if (this.#depth + this.#endDepth === 1) this.#within = 0
       }
     } finally {
       this.#depth--
+      if (this.#depth + this.#endDepth === 0) this.#within = 0
     }
-    if (held) gate.await(now)
-    else gate.forget()
+    if (heldSince === undefined) gate.forget()
+    else gate.await(heldSince)
     if (underway.length === 0) this.#drained()
   }
 
@@ -107,12 +144,12 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
   }
 
   /** Calls the handler. The time after that, if it is known. */
-  #start(job: Job<A, R>, now: number): number {
+  #start(job: Job<A, R>, now: number): Time {
     job._state = 'underway'
-    job._startTime = now
+    job._started = now
     this.underway.append(job)
     if (job._rare !== null && job._rare.timeout !== Infinity) {
-      job._rare.timer = this.clock.setTimeout(() => this.#late(job), job._rare.timeout)
+      job._rare.timer = this.#clock.setTimeout(() => this.#late(job), job._rare.timeout)
     }
     const fn = this.#fn
     let result: unknown
@@ -127,30 +164,36 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
     return result instanceof Deferred ? this.#followDeferred(job, result) : this.#followThenable(job, result as PromiseLike<unknown>)
   }
 
-  #followThenable(job: Job<A, R>, thenable: PromiseLike<unknown>): number {
+  #followThenable(job: Job<A, R>, thenable: PromiseLike<unknown>): undefined {
     // A real promise calls exactly one of two functions, once: a place can rely on that. Others are not trusted.
     if (!(thenable instanceof Promise) || thenable.then !== nativeThen) thenable = Deferred.from(thenable)
     const { onValue, onFailure } = this.#places.take(job)
     if (thenable instanceof Deferred) append(thenable, onValue, onFailure)
     else void thenable.then(onValue, onFailure)
-    return UNKNOWN
+    return undefined
   }
 
-  #followDeferred(job: Job<A, R>, work: Deferred<unknown>): number {
+  #followDeferred(job: Job<A, R>, work: Deferred<unknown>): Time {
     if (work instanceof JobDeferred && work.job === job) {
       const error = usageError(TypeError, 'ERR_RETURNED_ITSELF', 'A handler returned a deferred of its own job, and would wait for itself')
       return this.#ended(job, new Failure(error), true)
     }
-    // One that has its value already is not waited for: a loop of those stays a loop.
-    if ((work._flags & (FIRED | RUNNING)) === FIRED && work._flags < PAUSED && !(work._result instanceof Failure)) {
-      return this.#ended(job, work._result, false)
+    // One that has its result already is not waited for: a loop of those stays a loop.
+    if ((work._flags & (FIRED | RUNNING | COROUTINE)) === FIRED && work._flags < PAUSED) {
+      const result = work._result
+      if (!(result instanceof Failure)) return this.#ended(job, result, false)
+      append(work, undefined, (failure: Failure) => {
+        work._flags |= HANDLED
+        return failure
+      })
+      return this.#ended(job, result, true)
     }
     job._work = work
     const { onValue, onFailure } = this.#places.take(job)
     append(work, onValue, onFailure)
     // Cancelled by its own handler, or late within it.
     if (job._work !== null && job._state !== 'underway') work.cancel(job._rare?.reason)
-    return UNKNOWN
+    return undefined
   }
 
   /** @internal A promise or deferred that a handler returned has its result. */
@@ -159,42 +202,50 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
       this.#toEnd.push({ job, outcome, failed })
       return
     }
+    let now: Time
     this.#endDepth++
     try {
-      this.dispatch(this.#ended(job, outcome, failed))
+      now = this.#ended(job, outcome, failed)
       while (this.#toEnd.length > 0) {
-        for (const next of this.#toEnd.splice(0)) this.dispatch(this.#ended(next.job, next.outcome, next.failed))
+        for (const next of this.#toEnd.splice(0)) now = this.#ended(next.job, next.outcome, next.failed)
       }
     } finally {
       this.#endDepth--
+      if (this.#depth + this.#endDepth === 0) this.#within = 0
     }
+    this.dispatch(now)
   }
 
   /** The work of a job has really ended, and its place is free. The time, if it is known. */
-  #ended(job: Job<A, R>, outcome: unknown, failed: boolean): number {
+  #ended(job: Job<A, R>, outcome: unknown, failed: boolean): Time {
     this.underway.remove(job)
     job._work = null
-    if (job._state !== 'underway') return UNKNOWN
-    const now = this.clock.now()
-    if (failed) job._end('failed', now, outcome, new Failure(new JobFailed(job, (outcome as Failure).value)))
+    if (job._state !== 'underway') return undefined
+    const now = this.now()
+    if (failed) job._end('failed', now, outcome, this.#jobFailed(job, outcome as Failure))
     else job._end('finished', now, outcome, undefined)
     this.#letGo(job)
-    return job._tell() ? UNKNOWN : now
+    return job._tell() ? undefined : now
+  }
+
+  #jobFailed(job: Job<A, R>, failure: Failure): Failure {
+    return new Failure(withoutStack(() => new JobFailed(job, failure.value)))
   }
 
   /** The queue does not take it. */
   refuse(job: Job<A, R>, error: unknown): void {
     const failure = new Failure(error)
-    job._end('failed', job.queuedTime, failure, failure)
+    job._end('failed', job._queued, failure, failure)
     this.#letGo(job)
     job._tell()
   }
 
   /** Its time is over. */
   #late(job: Job<A, R>): void {
-    const error = new TimeoutError((job._rare as { timeout: number }).timeout)
-    job._end('failed', this.clock.now(), new Failure(error), new Failure(new JobFailed(job, error)))
-    this.#abandon(job, error)
+    const { timeout } = job._rare as { timeout: number }
+    const failure = new Failure(withoutStack(() => new TimeoutError(timeout)))
+    job._end('failed', this.now(), failure, this.#jobFailed(job, failure))
+    this.#abandon(job, failure.value)
   }
 
   /** @internal As `Job.prototype.cancel`. */
@@ -202,18 +253,34 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
     const pending = job._state === 'pending'
     if (!pending && job._state !== 'underway') return
     if (this.line.has(job)) this.line.leave(job)
-    const failure = new Failure(new JobCancelled(job, reason))
-    job._end('cancelled', this.clock.now(), failure, failure)
+    const failure = new Failure(withoutStack(() => new JobCancelled(job, reason)))
+    job._end('cancelled', this.now(), failure, failure)
     this.#abandon(job, reason)
     if (pending) this.#left()
   }
 
-  /** A job is over: stops its work, if it has begun, and tells its deferreds. */
+  /** A job is over before its work: takes down what was set up for it, stops the work, and tells its deferreds. */
   #abandon(job: Job<A, R>, reason: unknown): void {
     this.#letGo(job)
+    job._more().reason = reason
+    if (this.#abandonDepth >= DEEPEST) {
+      this.#toAbandon.push(job)
+      return
+    }
+    this.#abandonDepth++
     try {
-      job._more().abort(reason)
-      job._work?.cancel(reason)
+      this.#stopWork(job)
+      while (this.#toAbandon.length > 0) for (const next of this.#toAbandon.splice(0)) this.#stopWork(next)
+    } finally {
+      this.#abandonDepth--
+    }
+  }
+
+  #stopWork(job: Job<A, R>): void {
+    const rare = job._more()
+    try {
+      rare.abort()
+      job._work?.cancel(rare.reason)
     } finally {
       job._tell()
     }
@@ -223,7 +290,7 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
   #letGo(job: Job<A, R>): void {
     const rare = job._rare
     if (rare === null) return
-    if (rare.timer !== undefined) this.clock.clearTimeout(rare.timer)
+    if (rare.timer !== undefined) this.#clock.clearTimeout(rare.timer)
     rare.timer = undefined
     this.#signals.remove(job)
   }

@@ -8,14 +8,19 @@ export class Gate {
   /** There once a rate was set, and then kept: what it remembers counts under a later rate. */
   #window: SlidingWindow | undefined
   readonly #clock: Clock
+  readonly #now: () => number
   readonly #opened: () => void
   #timer: unknown
   /** When the timer rings. */
   #rings: number | undefined
 
-  /** @param opened called when a start is allowed that {@link await} asked for */
-  constructor(clock: Clock, opened: () => void) {
+  /**
+   * @param now the time, by which `take` and `await` go too
+   * @param opened called when a start is allowed that {@link await} asked for
+   */
+  constructor(clock: Clock, now: () => number, opened: () => void) {
     this.#clock = clock
+    this.#now = now
     this.#opened = () => {
       this.#rings = undefined
       opened()
@@ -29,7 +34,7 @@ export class Gate {
       return
     }
     if (this.#window === undefined) this.#window = new SlidingWindow(rate)
-    else this.#window.setRate(rate, this.#clock.now())
+    else this.#window.setRate(rate, this.#now())
     this.rate = this.#window.rate
   }
 

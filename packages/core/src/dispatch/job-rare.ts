@@ -16,6 +16,7 @@ export class JobRare<A, R> {
 
   controller: AbortController | undefined = undefined
   aborted = false
+  /** Why it was cancelled, or is late. */
   reason: unknown = undefined
 
   get signal(): AbortSignal {
@@ -26,9 +27,9 @@ export class JobRare<A, R> {
     return this.controller.signal
   }
 
-  abort(reason: unknown): void {
+  /** Aborts the signal, with `reason`. */
+  abort(): void {
     this.aborted = true
-    this.reason = reason
-    this.controller?.abort(reason)
+    this.controller?.abort(this.reason)
   }
 }

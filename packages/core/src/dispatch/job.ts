@@ -22,6 +22,7 @@ export type JobState = 'pending' | 'underway' | 'finished' | 'failed' | 'cancell
 
 /** The queue, as its jobs see it. */
 export interface JobQueue<A, R> {
+  /** @internal */ readonly _epoch: number
   /** @internal */ _cancel(job: Job<A, R>, reason: unknown): void
   reprioritize(job: Job<A, R>, priority: number): void
 }
@@ -40,8 +41,6 @@ let jobs = 0
 export class Job<A, R> implements Standing<Job<A, R>> {
   /** What the handler is called with. */
   readonly arg: A
-  /** When it was put, in milliseconds by the queue's clock. */
-  readonly queuedTime: number
 
   /** @internal */ _priority: number
   /** @internal Counts all jobs of the process. */ _arrival: number
@@ -49,8 +48,9 @@ export class Job<A, R> implements Standing<Job<A, R>> {
   /** @internal */ _next: Job<A, R> | null
   /** @internal */ _previous: Job<A, R> | null
   /** @internal */ _state: JobState
-  /** @internal */ _startTime: number | undefined
-  /** @internal */ _stopTime: number | undefined
+  /** @internal Times are counted from the queue's epoch. */ _queued: number
+  /** @internal */ _started: number | undefined
+  /** @internal */ _stopped: number | undefined
   /** @internal The result, or the Failure. */ _outcome: unknown
   /** @internal */ _queue: JobQueue<A, R>
   /** @internal What `put` gave, until that is told. */ _deferred: JobDeferred<A, R> | null
@@ -60,15 +60,15 @@ export class Job<A, R> implements Standing<Job<A, R>> {
   /** @internal */
   constructor(queue: JobQueue<A, R>, arg: A, priority: number, now: number) {
     this.arg = arg
-    this.queuedTime = now
     this._priority = priority
     this._arrival = ++jobs
     this._index = OUTSIDE
     this._next = null
     this._previous = null
     this._state = 'pending'
-    this._startTime = undefined
-    this._stopTime = undefined
+    this._queued = now
+    this._started = undefined
+    this._stopped = undefined
     this._outcome = undefined
     this._queue = queue
     this._deferred = new JobDeferred(this, cancelJob)
@@ -90,14 +90,19 @@ export class Job<A, R> implements Standing<Job<A, R>> {
     return this._state
   }
 
+  /** When it was put, in milliseconds by the queue's clock. */
+  get queuedTime(): number {
+    return this._queue._epoch + this._queued
+  }
+
   /** When it started, if it has. */
   get startTime(): number | undefined {
-    return this._startTime
+    return this._started === undefined ? undefined : this._queue._epoch + this._started
   }
 
   /** When it finished, failed or was cancelled, if it has; the work of a cancelled job may go on for a while. */
   get stopTime(): number | undefined {
-    return this._stopTime
+    return this._stopped === undefined ? undefined : this._queue._epoch + this._stopped
   }
 
   /** What the handler returned, once the job is finished. */
@@ -170,7 +175,7 @@ export class Job<A, R> implements Standing<Job<A, R>> {
   /** @internal It is over. `error` is what its deferreds fail with, if it did not go well; {@link _tell} tells them. */
   _end(state: JobState, now: number, outcome: unknown, error: Failure | undefined): void {
     this._state = state
-    this._stopTime = now
+    this._stopped = now
     this._outcome = outcome
     if (error !== undefined) this._more().error = error
   }

@@ -67,18 +67,12 @@ export class ResizableDispatchQueue<A, R> implements AsyncDisposable {
    */
   put(arg: A, options?: PutOptions): JobDeferred<A, R> {
     const engine = this.#engine
-    const now = engine.clock.now()
+    const now = engine.now()
     const job = new Job<A, R>(engine, arg, 0, now)
     const deferred = job._deferred as JobDeferred<A, R>
     if (this.#stopped) engine.refuse(job, new QueueStopped())
     else if (options === undefined || this.#mayJoin(job, options)) {
-      if (!engine.startNow(job, now)) {
-        if (engine.line.length >= this.#size) engine.refuse(job, new QueueOverflow(this.#size))
-        else {
-          engine.line.join(job)
-          engine.dispatch(now)
-        }
-      }
+      if (!engine.accept(job, now, this.#size)) engine.refuse(job, new QueueOverflow(this.#size))
     }
     return deferred
   }
@@ -124,7 +118,7 @@ export class ResizableDispatchQueue<A, R> implements AsyncDisposable {
   /** @throws RangeError ERR_INVALID_RATE unless `limit` is a whole number from 1 and `per` more than 0 */
   set rate(rate: Rate | undefined) {
     this.#engine.gate.setRate(rate)
-    this.#engine.dispatch(NaN)
+    this.#engine.dispatch()
   }
 
   /** As setting {@link rate}. */

@@ -104,14 +104,14 @@ function listened(): { controller: AbortController; listeners: () => number } {
   const standing = new Set<unknown>()
   const add = signal.addEventListener.bind(signal)
   const remove = signal.removeEventListener.bind(signal)
-  signal.addEventListener = (type: string, listener: () => void, options?: object) => {
+  signal.addEventListener = ((type: 'abort', listener: () => void, options?: AddEventListenerOptions) => {
     standing.add(listener)
     add(type, listener, options)
-  }
-  signal.removeEventListener = (type: string, listener: () => void) => {
+  }) as AbortSignal['addEventListener']
+  signal.removeEventListener = ((type: 'abort', listener: () => void) => {
     standing.delete(listener)
     remove(type, listener)
-  }
+  }) as AbortSignal['removeEventListener']
   return { controller, listeners: () => standing.size }
 }
 

@@ -1,0 +1,8 @@
+/** How many random programs a property is tried with: POTOROO_RUNS, or as many as take a second or two. */
+export function runs(usual = 1000): { numRuns: number; seed?: number } {
+  const { POTOROO_RUNS, POTOROO_SEED } = process.env
+  return {
+    numRuns: Number(POTOROO_RUNS ?? usual),
+    ...(POTOROO_SEED === undefined ? {} : { seed: Number(POTOROO_SEED) }),
+  }
+}

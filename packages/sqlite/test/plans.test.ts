@@ -1,0 +1,64 @@
+import { JOB_STATES, openQueue } from '@potoroo/queue'
+import { sqliteStore } from '@potoroo/sqlite'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, test, vi } from 'vitest'
+import { Folder } from './folder.ts'
+
+/** Uses a queue in every way there is, and gives back the statements that were prepared for it. */
+async function statementsOf(path: string): Promise<string[]> {
+  const statements = new Set<string>()
+  const prepare = DatabaseSync.prototype.prepare
+  const spy = vi.spyOn(DatabaseSync.prototype, 'prepare').mockImplementation(function (this: DatabaseSync, sql: string) {
+    statements.add(sql.replaceAll(/\s+/g, ' '))
+    return prepare.call(this, sql)
+  })
+  try {
+    const store = sqliteStore(path, { durability: 'process' })
+    await using queue = await openQueue<number>({
+      name: 'q',
+      store,
+      width: 2,
+      rate: { limit: 1_000, per: 10 },
+      retry: { maxAttempts: 2, backoff: [1] },
+      keep: { finished: 0, failed: 0 },
+      handler: (n, job) => {
+        job.report(n)
+        if (n % 3 === 0) throw new Error('no')
+      },
+    })
+    const jobs = await queue.putMany(Array.from({ length: 20 }, (_, arg) => ({ arg, key: `k${arg}`, delay: arg % 2 })))
+    await queue.reprioritize((await queue.put(1, { delay: 100_000 })).id, 1)
+    await queue.explain(jobs[19]!.id)
+    for (const state of [undefined, ...JOB_STATES]) await queue.list({ limit: 1, ...(state && { state }) })
+    await queue.clear()
+    await queue.idle()
+    await queue.retry((await queue.list({ state: 'cancelled', limit: 1 })).jobs[0]!.id)
+    await queue.idle()
+    // A second process.
+    await using other = await openQueue({ name: 'q', store: sqliteStore(path, { durability: 'process' }), handler: () => 0 })
+    await other.put(1)
+    await queue.idle()
+    const raw = await store.open('q', {}, () => {})
+    await raw.prune({ finished: 0, failed: 0 }, Date.now())
+    await raw.recover(Date.now(), 1)
+    await raw.close()
+  } finally {
+    spy.mockRestore()
+  }
+  return [...statements].filter((sql) => /^(SELECT|UPDATE|DELETE)/.test(sql) && /\b(jobs|starts|workers|queues)\b/.test(sql))
+}
+
+test('every statement finds its rows by an index, and none sorts', async () => {
+  using folder = new Folder()
+  const statements = await statementsOf(folder.file('jobs.db'))
+  expect(statements.length).toBeGreaterThan(20)
+  const database = new DatabaseSync(folder.file('jobs.db'))
+  const plans: Record<string, string> = {}
+  for (const sql of statements) {
+    const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[]
+    plans[sql.replace(/^SELECT seq, id, .* FROM/, 'SELECT … FROM')] = steps.map(({ detail }) => detail).join('; ')
+  }
+  database.close()
+  if (process.env.SHOW) console.log(plans)
+  expect(Object.entries(plans).filter(([, plan]) => /\bSCAN\b|TEMP B-TREE/.test(plan))).toEqual([])
+})
