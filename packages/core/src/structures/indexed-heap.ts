@@ -19,94 +19,118 @@ export function byRank(a: Ranked, b: Ranked): number {
 }
 
 /**
- * A heap whose entries know where they are. `push`, `pop`, `remove` and `moved` take O(log n); nothing is ever marked as
- * deleted and left, so memory is proportional to what is there.
+ * A heap whose entries know where they are. `push`, `pop`, `remove` and `reprioritize` take O(log n); nothing is ever
+ * marked as deleted and left, so memory is proportional to what is there.
  *
- * It has four children to a node, not two: half the levels, and the children lie side by side in the array.
+ * What makes it quick is that it looks at few entries, which lie anywhere in memory: the priorities have an array of their
+ * own, and a node has four children, not two, so that there are half as many levels and the children lie side by side.
  */
 export class IndexedHeap<E extends Ranked> {
-  /** In the heap's order; `entries[0]` goes first. */
-  readonly entries: E[] = []
+  readonly #entries: E[] = []
+  /** `#priorities[i]` is that of `#entries[i]`. */
+  readonly #priorities: number[] = []
 
   get length(): number {
-    return this.entries.length
+    return this.#entries.length
+  }
+
+  /** The one that goes first. */
+  get first(): E | undefined {
+    return this.#entries[0]
   }
 
   push(entry: E): void {
-    this.entries.push(entry)
-    this.#rise(entry, this.entries.length - 1)
+    this.#entries.push(entry)
+    this.#priorities.push(entry._priority)
+    this.#rise(entry, this.#entries.length - 1)
   }
 
   /** Takes out the first. The heap must not be empty. */
   pop(): E {
-    const first = this.entries[0] as E
-    const last = this.entries.pop() as E
-    if (last !== first) this.#sink(last, 0)
-    first._index = OUTSIDE
+    const first = this.#entries[0] as E
+    this.remove(first)
     return first
   }
 
   /** Takes out an entry that is in this heap. */
   remove(entry: E): void {
-    const index = entry._index
-    const last = this.entries.pop() as E
+    const last = this.#entries.pop() as E
+    this.#priorities.pop()
+    if (last !== entry) this.#settle(last, entry._index)
     entry._index = OUTSIDE
-    if (last !== entry) this.#settle(last, index)
   }
 
-  /** To be called after the priority of an entry in this heap has changed. */
-  moved(entry: E): void {
+  /** Gives an entry of this heap another priority. */
+  reprioritize(entry: E, priority: number): void {
+    entry._priority = priority
     this.#settle(entry, entry._index)
   }
 
   /** Takes everything out. O(n). */
   clear(): void {
-    for (const entry of this.entries.splice(0)) entry._index = OUTSIDE
+    for (const entry of this.#entries) entry._index = OUTSIDE
+    this.#entries.length = this.#priorities.length = 0
+  }
+
+  /** All entries, in no particular order. */
+  [Symbol.iterator](): Iterator<E> {
+    return this.#entries.values()
   }
 
   #settle(entry: E, index: number): void {
-    if (index > 0 && goesBefore(entry, this.entries[(index - 1) >> 2] as E)) this.#rise(entry, index)
+    if (index > 0 && goesBefore(entry, this.#entries[(index - 1) >> 2] as E)) this.#rise(entry, index)
     else this.#sink(entry, index)
   }
 
   /** Puts `entry` at the hole `index` or above it. */
   #rise(entry: E, index: number): void {
-    const { entries } = this
-    while (index > 0) {
-      const above = (index - 1) >> 2
+    const entries = this.#entries
+    const priorities = this.#priorities
+    const priority = entry._priority
+    let hole = index
+    while (hole > 0) {
+      const above = (hole - 1) >> 2
       const parent = entries[above] as E
-      if (!goesBefore(entry, parent)) break
-      entries[index] = parent
-      parent._index = index
-      index = above
+      const other = priorities[above] as number
+      if (other < priority || (other === priority && parent._arrival < entry._arrival)) break
+      entries[hole] = parent
+      priorities[hole] = other
+      parent._index = hole
+      hole = above
     }
-    entries[index] = entry
-    entry._index = index
+    entries[hole] = entry
+    priorities[hole] = priority
+    entry._index = hole
   }
 
   /** Puts `entry` at the hole `index` or below it. */
   #sink(entry: E, index: number): void {
-    const { entries } = this
+    const entries = this.#entries
+    const priorities = this.#priorities
+    const priority = entry._priority
     const { length } = entries
+    let hole = index
     for (;;) {
-      const first = index * 4 + 1
+      const first = hole * 4 + 1
       if (first >= length) break
       const end = Math.min(first + 4, length)
-      let least = first
-      let child = entries[first] as E
+      let child = first
+      let least = priorities[first] as number
       for (let i = first + 1; i < end; i++) {
-        const other = entries[i] as E
-        if (goesBefore(other, child)) {
-          least = i
-          child = other
-        }
+        const other = priorities[i] as number
+        if (other > least || (other === least && (entries[child] as E)._arrival < (entries[i] as E)._arrival)) continue
+        child = i
+        least = other
       }
-      if (!goesBefore(child, entry)) break
-      entries[index] = child
-      child._index = index
-      index = least
+      const below = entries[child] as E
+      if (least > priority || (least === priority && entry._arrival < below._arrival)) break
+      entries[hole] = below
+      priorities[hole] = least
+      below._index = hole
+      hole = child
     }
-    entries[index] = entry
-    entry._index = index
+    entries[hole] = entry
+    priorities[hole] = priority
+    entry._index = hole
   }
 }

@@ -36,7 +36,7 @@ export class PriorityLine<E extends Standing<E>> {
   /** Takes out the one that goes first. The line must not be empty. */
   shift(): E {
     const { first } = this.#list
-    const [top] = this.#heap.entries
+    const top = this.#heap.first
     if (first === null || (top !== undefined && goesBefore(top, first))) return this.#heap.pop()
     this.leave(first)
     return first
@@ -64,14 +64,13 @@ export class PriorityLine<E extends Standing<E>> {
       entry._priority = priority
       this.join(entry)
     } else {
-      entry._priority = priority
-      this.#heap.moved(entry)
+      this.#heap.reprioritize(entry, priority)
     }
   }
 
   /** Everyone, in the order they will go. O(n log n). */
   toArray(): E[] {
-    return [...this.#list, ...this.#heap.entries].sort(byRank)
+    return [...this.#list, ...this.#heap].sort(byRank)
   }
 
   /** Takes everyone out, in the order they would have gone. O(n log n). */
