@@ -2,7 +2,7 @@ import { usageError } from './errors.ts'
 
 /** What everything that waits takes its time from, so that tests can hold time in their hands. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; may have a fraction. */
   now(): number
   /** Calls `fn` once, `ms` milliseconds from now. */
   setTimeout(fn: () => void, ms: number): unknown
@@ -17,12 +17,15 @@ interface SystemTimer {
   id: unknown
 }
 
+/** When the program started; read once, for it costs more than all the rest of `now()`. */
+let origin: number | undefined
+
 /**
- * The real time. `now()` never jumps: it is the time of day at the program's start plus what a monotonic clock has
+ * The real time, to fractions of a millisecond. `now()` never jumps: it is the time of day at the program's start plus what a monotonic clock has
  * counted since, because a rate kept by a clock that can be set back or forward is no rate.
  */
 export const systemClock: Clock = {
-  now: () => Math.floor(performance.timeOrigin + performance.now()),
+  now: () => (origin ??= performance.timeOrigin) + performance.now(),
   setTimeout(fn, ms) {
     const timer: SystemTimer = { id: undefined }
     const arm = (left: number): void => {
@@ -101,7 +104,8 @@ export class ManualClock implements Clock {
       this.#now = Math.max(this.#now, next.time)
       next.fn()
     }
-    this.#now = end
+    // A timer may have moved time on by itself.
+    this.#now = Math.max(this.#now, end)
   }
 
   #earliest(): ManualTimer | undefined {

@@ -1,3 +1,4 @@
+import { withoutStack } from './without-stack.ts'
 import { CancelledError } from '../errors.ts'
 import { describe } from './describe.ts'
 
@@ -35,8 +36,11 @@ export class Failure<E = unknown> {
 
   /** What was thrown. */
   get value(): E {
-    if (this._value instanceof Cancellation) this._value = withoutStack(this._value.reason) as E
-    return this._value
+    const value = this._value
+    if (!(value instanceof Cancellation)) return value
+    const error = withoutStack(() => new CancelledError(value.reason)) as E
+    this._value = error
+    return error
   }
 
   /** The first of `types` that the value is an instance of, or `undefined`. */
@@ -79,23 +83,6 @@ export function cancelledBecause(failure: Failure): { readonly reason: unknown }
   const value = failure._value
   if (value instanceof Cancellation) return value
   return value instanceof CancelledError ? { reason: value.cause } : undefined
-}
-
-/** The frames from where somebody looks at the error to nowhere in particular would say nothing, and cost the most. */
-function withoutStack(reason: unknown): CancelledError {
-  const engine = Error as { stackTraceLimit?: number | undefined }
-  const limit = engine.stackTraceLimit
-  try {
-    engine.stackTraceLimit = 0
-  } catch {
-    // `Error` is frozen: this error has a stack, then.
-    return new CancelledError(reason)
-  }
-  try {
-    return new CancelledError(reason)
-  } finally {
-    engine.stackTraceLimit = limit
-  }
 }
 
 /** What a deferred fails with for what was thrown: a Failure is never wrapped twice. */

@@ -1,7 +1,8 @@
+import type { Deferred } from './deferred.ts'
 import type { Failure } from './failure.ts'
 
 /** A value, or anything that will become one: a deferred, a promise, any thenable. */
-export type Awaitable<T> = T | PromiseLike<T>
+export type Awaitable<T> = T | Deferred<T> | PromiseLike<T>
 
 /** What a chain carries on with when a callback returns `R`: deferreds and promises are waited for, a failure has no value. */
 export type Settled<R> = [R] extends [never]

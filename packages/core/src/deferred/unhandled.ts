@@ -138,6 +138,24 @@ function warn(failure: Failure, { madeAt }: { readonly madeAt?: string }): void 
 }
 
 function detail({ failure: { value }, madeAt }: Unhandled): string {
-  const what = value instanceof Error && value.stack ? value.stack : describe(value)
+  const what = chainOfCauses(value)
   return madeAt === undefined ? what : `${what}\nIts deferred was made ${madeAt}`
+}
+
+/** An error's stack and those of its causes: a job's own error says nothing, what its handler threw says all. */
+function chainOfCauses(value: unknown): string {
+  const texts: string[] = []
+  const seen = new Set<unknown>()
+  let next = value
+  while (!seen.has(next)) {
+    seen.add(next)
+    if (!(next instanceof Error)) {
+      texts.push(describe(next))
+      break
+    }
+    texts.push(next.stack || describe(next))
+    if (next.cause === undefined) break
+    next = next.cause
+  }
+  return texts.join('\nCaused by: ')
 }

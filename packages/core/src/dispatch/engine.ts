@@ -5,16 +5,14 @@ import { Failure } from '../deferred/failure.ts'
 import { COROUTINE, FIRED, HANDLED, PAUSED, RUNNING } from '../deferred/flags.ts'
 import { isThenable } from '../deferred/thenable.ts'
 import type { Awaitable } from '../deferred/types.ts'
-import { KeyError, TimeoutError, usageError } from '../errors.ts'
+import { KeyError, usageError } from '../errors.ts'
 import { LinkedList } from '../structures/linked-list.ts'
 import { checkPriority, PriorityLine } from '../structures/priority-line.ts'
 import { Gate } from './gate.ts'
 import type { Job, JobQueue } from './job.ts'
 import { JobDeferred } from './job-deferred.ts'
-import { JobCancelled, JobFailed } from './job-errors.ts'
+import { Outcomes } from './outcomes.ts'
 import { type Foreman, Places } from './place.ts'
-import { Signals } from './signals.ts'
-import { withoutStack } from './without-stack.ts'
 
 /** Starts within starts within starts, and likewise ends: what would be deeper is left to a loop further out. */
 const DEEPEST = 50
@@ -38,13 +36,13 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
   /** In order of start; a job stays until its work has really ended, even if the job itself is over before. */
   readonly underway = new LinkedList<Job<A, R>>()
   readonly gate: Gate
+  readonly outcomes: Outcomes<A, R>
   /** @internal What times are counted from. */ readonly _epoch: number
 
   readonly #clock: Clock
   readonly #fn: (arg: A, job: Job<A, R>) => Awaitable<R>
   readonly #drained: () => void
   readonly #places: Places<A, R> = new Places(this)
-  readonly #signals = new Signals<A, R>()
   /** How many may be underway now. */
   #room = 0
   /** How many starts are going on, each within the one before. */
@@ -53,9 +51,6 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
   #endDepth = 0
   /** How many jobs were put and over, all within one call of ours. */
   #within = 0
-  /** And how many jobs' work is being stopped, each because of the one before. */
-  #abandonDepth = 0
-  #toAbandon: Job<A, R>[] = []
   #toEnd: { readonly job: Job<A, R>; readonly outcome: unknown; readonly failed: boolean }[] = []
 
   /** @param drained called whenever nothing is underway after something has changed */
@@ -64,7 +59,9 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
     this.#drained = drained
     this.#clock = clock
     this._epoch = Math.floor(clock.now())
-    this.gate = new Gate(clock, () => this.now(), () => this.dispatch())
+    const now = (): number => this.now()
+    this.gate = new Gate(clock, now, () => this.dispatch())
+    this.outcomes = new Outcomes(clock, now)
   }
 
   /**
@@ -148,9 +145,7 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
     job._state = 'underway'
     job._started = now
     this.underway.append(job)
-    if (job._rare !== null && job._rare.timeout !== Infinity) {
-      job._rare.timer = this.#clock.setTimeout(() => this.#late(job), job._rare.timeout)
-    }
+    if (job._rare !== null) this.outcomes.started(job)
     const fn = this.#fn
     let result: unknown
     let waits: boolean
@@ -222,83 +217,16 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
     job._work = null
     if (job._state !== 'underway') return undefined
     const now = this.now()
-    if (failed) job._end('failed', now, outcome, this.#jobFailed(job, outcome as Failure))
-    else job._end('finished', now, outcome, undefined)
-    this.#letGo(job)
-    return job._tell() ? undefined : now
-  }
-
-  #jobFailed(job: Job<A, R>, failure: Failure): Failure {
-    return new Failure(withoutStack(() => new JobFailed(job, failure.value)))
-  }
-
-  /** The queue does not take it. */
-  refuse(job: Job<A, R>, error: unknown): void {
-    const failure = new Failure(error)
-    job._end('failed', job._queued, failure, failure)
-    this.#letGo(job)
-    job._tell()
-  }
-
-  /** Its time is over. */
-  #late(job: Job<A, R>): void {
-    const { timeout } = job._rare as { timeout: number }
-    const failure = new Failure(withoutStack(() => new TimeoutError(timeout)))
-    job._end('failed', this.now(), failure, this.#jobFailed(job, failure))
-    this.#abandon(job, failure.value)
+    return this.outcomes.ended(job, now, outcome, failed) ? undefined : now
   }
 
   /** @internal As `Job.prototype.cancel`. */
   _cancel(job: Job<A, R>, reason: unknown): void {
-    const pending = job._state === 'pending'
-    if (!pending && job._state !== 'underway') return
+    if (job._state === 'underway') this.outcomes.cancel(job, reason)
+    if (job._state !== 'pending') return
     if (this.line.has(job)) this.line.leave(job)
-    const failure = new Failure(withoutStack(() => new JobCancelled(job, reason)))
-    job._end('cancelled', this.now(), failure, failure)
-    this.#abandon(job, reason)
-    if (pending) this.#left()
-  }
-
-  /** A job is over before its work: takes down what was set up for it, stops the work, and tells its deferreds. */
-  #abandon(job: Job<A, R>, reason: unknown): void {
-    this.#letGo(job)
-    job._more().reason = reason
-    if (this.#abandonDepth >= DEEPEST) {
-      this.#toAbandon.push(job)
-      return
-    }
-    this.#abandonDepth++
-    try {
-      this.#stopWork(job)
-      while (this.#toAbandon.length > 0) for (const next of this.#toAbandon.splice(0)) this.#stopWork(next)
-    } finally {
-      this.#abandonDepth--
-    }
-  }
-
-  #stopWork(job: Job<A, R>): void {
-    const rare = job._more()
-    try {
-      rare.abort()
-      job._work?.cancel(rare.reason)
-    } finally {
-      job._tell()
-    }
-  }
-
-  /** Takes down what was set up for a job. */
-  #letGo(job: Job<A, R>): void {
-    const rare = job._rare
-    if (rare === null) return
-    if (rare.timer !== undefined) this.#clock.clearTimeout(rare.timer)
-    rare.timer = undefined
-    this.#signals.remove(job)
-  }
-
-  /** Cancels the job when `signal` is aborted; at once if it is. */
-  cancelOn(job: Job<A, R>, signal: AbortSignal): void {
-    if (signal.aborted) this._cancel(job, signal.reason)
-    else this.#signals.add(signal, job)
+    this.outcomes.cancel(job, reason)
+    this.#left()
   }
 
   /** As `Job.prototype.reprioritize`. */
@@ -311,8 +239,8 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
   /** Cancels everything that is pending. Gives it back, in the order it would have started. */
   cancelPending(reason: unknown): Job<A, R>[] {
     const jobs = this.line.takeAll()
-    this.gate.forget()
-    for (const job of jobs) this._cancel(job, reason)
+    for (const job of jobs) if (job._state === 'pending') this.outcomes.cancel(job, reason)
+    this.#left()
     return jobs
   }
 }

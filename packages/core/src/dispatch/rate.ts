@@ -12,9 +12,7 @@ export interface Rate {
  * Keeps a rate exactly: in *no* window of length `per` do more than `limit` starts happen. (Token buckets and counters
  * that are reset every `per` let nearly twice as many through around a boundary.)
  *
- * The window is closed: starts at `t` and at `t + per` are in one window, so that the next is allowed after `t + per`,
- * with whole milliseconds at `t + per + 1`. Clocks cut off fractions, and what they call `t` may have been as late as
- * `t + 0.999`: starts that they say are `per` apart may really have been closer than that.
+ * The window is half open: with `limit` starts at `t`, the next may be at `t + per`.
  *
  * A clock that is set back neither stalls the window nor lets more through. `take` and `nextTime` take O(1) amortised;
  * memory is that of the starts in one window, O(limit).
@@ -23,8 +21,9 @@ export interface Rate {
  * const window = new SlidingWindow({ limit: 2, per: 1000 })
  * window.take(0) // true
  * window.take(300) // true
- * window.take(1000) // false: three in 0…1000
- * window.nextTime(1000) // 1001
+ * window.take(999) // false
+ * window.nextTime(999) // 1000
+ * window.take(1000) // true
  */
 export class SlidingWindow {
   #rate: Rate
@@ -58,7 +57,7 @@ export class SlidingWindow {
    */
   take(now: number): boolean {
     const time = this.#steady(now)
-    if (this.#blockedUntil() >= time) return false
+    if (this.#blockedUntil() > time) return false
     if (this.#count === this.#starts.length) this.#makeRoom(time)
     if (this.#count === this.#starts.length) this.#dropFirst()
     this.#starts[this.#at(this.#count)] = time
@@ -66,11 +65,11 @@ export class SlidingWindow {
     return true
   }
 
-  /** The earliest time, `now` or a whole millisecond after it, at which {@link take} will say yes. */
+  /** The earliest time, `now` or later, at which {@link take} will say yes. */
   nextTime(now: number): number {
     const time = this.#steady(now)
     const blockedUntil = this.#blockedUntil()
-    return blockedUntil < time ? now : Math.floor(blockedUntil - this.#offset) + 1
+    return blockedUntil <= time ? now : blockedUntil - this.#offset
   }
 
   /**
@@ -89,7 +88,7 @@ export class SlidingWindow {
     this.#rate = next
   }
 
-  /** The time up to which, and including which, nothing may start. */
+  /** The time before which nothing may start. */
   #blockedUntil(): number {
     const { limit, per } = this.#rate
     return this.#count < limit ? -Infinity : (this.#starts[this.#at(this.#count - limit)] as number) + per
@@ -117,7 +116,7 @@ export class SlidingWindow {
       this.#keepFor = this.#rate.per
     }
     while (this.#count > this.#keep) this.#dropFirst()
-    while (this.#count > 0 && (this.#starts[this.#first] as number) + this.#keepFor < time) this.#dropFirst()
+    while (this.#count > 0 && (this.#starts[this.#first] as number) + this.#keepFor <= time) this.#dropFirst()
     if (this.#starts.length > this.#keep) this.#resize(this.#keep)
   }
 

@@ -70,9 +70,9 @@ export class ResizableDispatchQueue<A, R> implements AsyncDisposable {
     const now = engine.now()
     const job = new Job<A, R>(engine, arg, 0, now)
     const deferred = job._deferred as JobDeferred<A, R>
-    if (this.#stopped) engine.refuse(job, new QueueStopped())
+    if (this.#stopped) engine.outcomes.refuse(job, new QueueStopped())
     else if (options === undefined || this.#mayJoin(job, options)) {
-      if (!engine.accept(job, now, this.#size)) engine.refuse(job, new QueueOverflow(this.#size))
+      if (!engine.accept(job, now, this.#size)) engine.outcomes.refuse(job, new QueueOverflow(this.#size))
     }
     return deferred
   }
@@ -88,9 +88,9 @@ export class ResizableDispatchQueue<A, R> implements AsyncDisposable {
       if (timeout !== Infinity) job._more().timeout = timeout
       if (signal === undefined) return true
       checkSignal(signal)
-      engine.cancelOn(job, signal)
+      engine.outcomes.cancelOn(job, signal)
     } catch (error) {
-      engine.refuse(job, error)
+      engine.outcomes.refuse(job, error)
     }
     return job._state === 'pending'
   }

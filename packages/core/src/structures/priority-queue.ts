@@ -73,11 +73,10 @@ export class DeferredPriorityQueue<T> {
   put(item: T, priority = 0): void {
     checkPriority(priority)
     if (this.#entries.has(item)) throw new DuplicateItemError()
-    const getter = this.#getters.first
-    if (getter !== null) {
+    for (let getter = this.#getters.first; getter !== null; getter = this.#getters.first) {
       this.#getters.remove(getter)
-      fire(getter, item)
-      return
+      // One that was fired by hand wants nothing more.
+      if (!getter.called) return fire(getter, item)
     }
     if (this.#entries.size >= this.#size) throw new QueueOverflow(this.#size)
     const entry = new Entry(item, priority, ++this.#arrivals)

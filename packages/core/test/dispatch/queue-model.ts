@@ -53,7 +53,7 @@ export class QueueModel {
   get open(): boolean {
     if (this.paused || this.stopped || this.underway.length >= this.width) return false
     const { rate } = this
-    return rate === undefined || this.#remembered.filter((time) => time + rate.per >= this.now).length < rate.limit
+    return rate === undefined || this.#remembered.filter((time) => time + rate.per > this.now).length < rate.limit
   }
 
   put(kind: Kind, priority: number, timeout: number): ModelJob {
@@ -88,7 +88,7 @@ export class QueueModel {
     if (rate !== undefined) {
       const memory = this.#memory
       if (this.now > memory.until && this.#latestRate !== undefined) Object.assign(memory, this.#latestRate)
-      this.#remembered = this.#remembered.filter((time) => time + memory.per >= this.now)
+      this.#remembered = this.#remembered.filter((time) => time + memory.per > this.now)
       this.#remembered = this.#remembered.slice(Math.max(0, this.#remembered.length - memory.limit))
       if (this.#latestRate !== undefined) memory.until = this.now + memory.per
       memory.limit = Math.max(memory.limit, rate.limit)

@@ -12,7 +12,7 @@ import {
   sleep,
   succeed,
 } from 'potoroo'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, expectTypeOf, test } from 'vitest'
 import { hold, outcome } from './held.ts'
 
 describe('starting jobs', () => {
@@ -187,6 +187,17 @@ describe('how a job ends', () => {
     deferred.addErrback(() => {})
     expect(job.failure?.value).toMatchObject({ code: 'ERR_RETURNED_ITSELF' })
   })
+})
+
+test('what a job gives is known by its type', () => {
+  const queue = new ResizableDispatchQueue((name: string) => Promise.resolve(name.length), { width: 1 })
+  const deferred = queue.put('a')
+  expectTypeOf(deferred.job).toEqualTypeOf<Job<string, number>>()
+  expectTypeOf(deferred.job.arg).toEqualTypeOf<string>()
+  expectTypeOf(deferred.job.result).toEqualTypeOf<number | undefined>()
+  expectTypeOf(deferred.addCallback(({ result }) => result)).toEqualTypeOf<Deferred<number | undefined>>()
+  // @ts-expect-error a number is not what this queue's function takes
+  queue.put(1).addErrback(() => {})
 })
 
 describe('what put refuses', () => {

@@ -16,8 +16,8 @@ describe('a sliding window', () => {
         for (const step of steps) {
           now += step
           const earliest = window.nextTime(now)
-          const allowed = starts.filter((time) => time + rate.per >= now).length < rate.limit
-          expect(earliest).toBe(allowed ? now : (starts.at(-rate.limit) as number) + rate.per + 1)
+          const allowed = starts.filter((time) => time + rate.per > now).length < rate.limit
+          expect(earliest).toBe(allowed ? now : (starts.at(-rate.limit) as number) + rate.per)
           expect(window.take(now)).toBe(allowed)
           if (allowed) starts.push(now)
         }
@@ -26,14 +26,14 @@ describe('a sliding window', () => {
     )
   })
 
-  test('counts both ends: with a limit of one, the next start is one millisecond after `per`', () => {
+  test('is half open: with a limit of one, the next start is at `per`', () => {
     const window = new SlidingWindow({ limit: 1, per: 1000 })
-    expect([window.take(0), window.take(1000), window.nextTime(1000), window.take(1001)]).toEqual([true, false, 1001, true])
+    expect([window.take(0), window.take(999), window.nextTime(999), window.take(1000)]).toEqual([true, false, 1000, true])
   })
 
   test('is right with fractions of milliseconds too', () => {
     const window = new SlidingWindow({ limit: 1, per: 0.5 })
-    expect([window.take(0.25), window.take(0.75), window.nextTime(0.75), window.take(0.76)]).toEqual([true, false, 1, true])
+    expect([window.take(0.25), window.take(0.5), window.nextTime(0.5), window.take(0.75)]).toEqual([true, false, 0.75, true])
   })
 
   test.each([{ limit: 0, per: 1 }, { limit: 1.5, per: 1 }, { limit: Infinity, per: 1 }, { limit: 1, per: 0 }, { limit: 1, per: NaN }, { limit: 1, per: Infinity }, {}, null])(
@@ -55,17 +55,17 @@ describe('a sliding window', () => {
     const window = new SlidingWindow({ limit: 2, per: 1000 })
     for (const now of [hour, hour + 500]) expect(window.take(now)).toBe(true)
     // The clock says 0 now: no time has passed, as far as anyone can tell.
-    expect([window.take(0), window.nextTime(0), window.take(500), window.take(501)]).toEqual([false, 501, false, true])
-    expect([window.take(1000), window.take(1001)]).toEqual([false, true])
+    expect([window.take(0), window.nextTime(0), window.take(499), window.take(500)]).toEqual([false, 500, false, true])
+    expect([window.take(999), window.take(1000)]).toEqual([false, true])
   })
 
   test('remembers under a new rate what the old one had to', () => {
     const window = new SlidingWindow({ limit: 3, per: 1000 })
     for (const now of [0, 10, 20]) window.take(now)
     window.setRate({ limit: 4, per: 2000 }, 30)
-    expect([window.take(30), window.take(30), window.nextTime(30)]).toEqual([true, false, 2001])
+    expect([window.take(30), window.take(30), window.nextTime(30)]).toEqual([true, false, 2000])
     window.setRate({ limit: 1, per: 100 }, 40)
-    expect([window.nextTime(40), window.take(131)]).toEqual([131, true])
+    expect([window.nextTime(40), window.take(130)]).toEqual([130, true])
   })
 
   test('turned down and up again, forgets nothing that counts', () => {
@@ -74,8 +74,8 @@ describe('a sliding window', () => {
     window.setRate({ limit: 1, per: 10 }, 20)
     expect(window.take(20)).toBe(true)
     window.setRate({ limit: 10, per: 1000 }, 40)
-    // Eleven were started since 0: the next when nine of them are more than a second old, and so on.
-    expect(window.nextTime(40)).toBe(1002)
+    // Eleven were started since 0: the next when the second of them is a second old.
+    expect(window.nextTime(40)).toBe(1001)
   })
 
   test('however its rate changes, every rate is kept for as long as it is in force', () => {
@@ -100,12 +100,12 @@ describe('a sliding window', () => {
           now += step.wait
           const { limit, per } = window.rate
           // It may hold back for what was started under other rates, but for nothing else.
-          if (all.filter((time) => time + per >= now).length < limit) expect(window.nextTime(now)).toBe(now)
+          if (all.filter((time) => time + per > now).length < limit) expect(window.nextTime(now)).toBe(now)
           if (!window.take(now)) continue
           all.push(now)
           starts.push({ time: now })
           expect(now).toBeGreaterThanOrEqual(since)
-          expect(starts.filter(({ time }) => time + per >= now).length).toBeLessThanOrEqual(limit)
+          expect(starts.filter(({ time }) => time + per > now).length).toBeLessThanOrEqual(limit)
         }
       }),
       runs(),
@@ -122,9 +122,9 @@ describe('a queue with a rate', () => {
     clock.advance(60)
     for (let i = 0; i < 4; i++) queue.put('b')
     expect(times).toEqual([0, 60])
-    expect([clock.pendingTimers, clock.nextTime]).toEqual([1, 101])
+    expect([clock.pendingTimers, clock.nextTime]).toEqual([1, 100])
     clock.advance(1000)
-    expect(times).toEqual([0, 60, 101, 161, 202])
+    expect(times).toEqual([0, 60, 100, 160, 200])
     expect(clock.pendingTimers).toBe(0)
   })
 
@@ -148,7 +148,7 @@ describe('a queue with a rate', () => {
     clock.advance(10)
     queue.rate = { limit: 1, per: 1000 }
     queue.put('b')
-    expect([started, clock.nextTime]).toEqual([['a'], 1001])
+    expect([started, clock.nextTime]).toEqual([['a'], 1000])
   })
 
   test.each<[string, (held: ReturnType<typeof hold>) => unknown]>([
@@ -185,7 +185,7 @@ describe('a queue with a rate', () => {
     const clock = new Hasty()
     const { queue, started } = hold(5, { rate: { limit: 1, per: 100 }, clock })
     for (const name of 'ab') queue.put(name)
-    clock.advance(100)
+    clock.advance(99)
     expect([started, clock.pendingTimers]).toEqual([['a'], 1])
     clock.advance(1)
     expect([started, clock.pendingTimers]).toEqual([['a', 'b'], 0])

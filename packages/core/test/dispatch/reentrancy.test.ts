@@ -193,7 +193,7 @@ class World {
   /** Whether the rate allows no start now. */
   held(): boolean {
     const { rate } = this
-    return rate !== undefined && this.starts.filter((time) => time + rate.per >= this.clock.now()).length >= rate.limit
+    return rate !== undefined && this.starts.filter((time) => time + rate.per > this.clock.now()).length >= rate.limit
   }
 
   finish(): void {
@@ -208,7 +208,7 @@ class World {
     if (rate === undefined) return
     starts.forEach((time, i) => {
       const next = starts[i + rate.limit]
-      if (next !== undefined) expect(next - time).toBeGreaterThan(rate.per)
+      if (next !== undefined) expect(next - time).toBeGreaterThanOrEqual(rate.per)
     })
   }
 }

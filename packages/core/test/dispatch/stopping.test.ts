@@ -82,6 +82,15 @@ describe('idle', () => {
     expect(idle.called).toBe(true)
   })
 
+  test('fires when all of those that were cancelled together have been told', () => {
+    const { queue } = hold(0)
+    const told: string[] = []
+    for (const name of 'abc') queue.put(name).addErrback(() => void told.push(name))
+    queue.idle().addCallback(() => void told.push('idle'))
+    queue.clearQueue()
+    expect(told).toEqual(['a', 'b', 'c', 'idle'])
+  })
+
   test('fires after the deferreds of the last job, and not if their callbacks put more', () => {
     const { queue, end } = hold(1)
     let more: Deferred<unknown> | undefined

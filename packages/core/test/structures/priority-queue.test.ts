@@ -45,6 +45,25 @@ describe('putting and getting', () => {
     expect(second.peek()).toEqual({ status: 'fulfilled', value: 'b' })
   })
 
+  test('a get that was fired by hand takes nothing', () => {
+    const queue = new DeferredPriorityQueue<string>()
+    const [first, second] = [queue.get(), queue.get()]
+    first.callback('by hand')
+    queue.put('a')
+    expect(second.peek()).toEqual({ status: 'fulfilled', value: 'a' })
+  })
+
+  test('whoever is given an item may at once put it back, or get another', () => {
+    const queue = new DeferredPriorityQueue<string>()
+    let again: Deferred<string> | undefined
+    queue.get().addCallback((item) => {
+      again = queue.get()
+      queue.put(`${item} again`)
+    })
+    queue.put('a')
+    expect([again?.peek(), queue.length]).toEqual([{ status: 'fulfilled', value: 'a again' }, 0])
+  })
+
   test('any value is an item, and one that can be waited for is not waited for', () => {
     const queue = new DeferredPriorityQueue<unknown>()
     const promise = Promise.resolve()

@@ -1,6 +1,6 @@
 /**
- * Makes an error without the stack that takes most of the time of making one: of a job's errors, it would show
- * nothing but the queue itself. Where the handler threw is in the stack of the `cause`.
+ * Makes an error without the stack that takes most of the time of making one. A cancellation's would lead from whoever looks
+ * at it to nowhere in particular, and that of a job's error through the queue: where the handler threw is in its `cause`.
  */
 export function withoutStack<E extends Error>(make: () => E): E {
   const engine = Error as { stackTraceLimit?: number | undefined }
