@@ -1,4 +1,4 @@
-import { type Clock, Deferred, fail, PotorooError, succeed, systemClock } from 'potoroo'
+import { CancelledError, type Clock, Deferred, fail, PotorooError, succeed, systemClock } from 'potoroo'
 import { StoreError } from './errors.ts'
 import type { JobRecord } from './record.ts'
 import type {
@@ -104,7 +104,12 @@ export class BatchedStore implements Store {
   }
 
   open(queue: string, declared: Declared, listener: Listener): Deferred<QueueStore> {
-    return this.#enqueue(() => this.#engine!.openQueue(queue, declared)).addCallback((opened): QueueStore => {
+    const opening: Deferred<EngineQueue> = this.#enqueue(() => {
+      // Cancelled before its turn: nobody would ever close it.
+      if (opening.called) throw new CancelledError()
+      return this.#engine!.openQueue(queue, declared)
+    })
+    return opening.addCallback((opened): QueueStore => {
       // One of its own: the same function may listen twice.
       const own: Listener = (news) => listener(news)
       const others = this.#listeners.get(opened)

@@ -62,7 +62,8 @@ export class Database {
       this.rollback = database.prepare('ROLLBACK')
       this.joinLine = database.prepare('UPDATE jobs SET due = NULL, place = ? WHERE seq = ?')
       this.renewWorker = database.prepare('UPDATE workers SET beat = beat + 1 WHERE id = ?')
-      this.addWorker = database.prepare('INSERT INTO workers (id, queue, lock, lease, beat) VALUES (?, ?, ?, ?, 0)')
+      // Its beats begin anywhere: to others, one that has come back must not look like one that has been silent.
+      this.addWorker = database.prepare('INSERT INTO workers (id, queue, lock, lease, beat) VALUES (?, ?, ?, ?, random() >> 16)')
       this.removeWorker = database.prepare('DELETE FROM workers WHERE id = ?')
       this.findWorker = database.prepare('SELECT 1 FROM workers WHERE id = ?')
       this.workersOf = database.prepare('SELECT id, lock, lease, beat FROM workers WHERE queue = ?')

@@ -8,6 +8,8 @@ export class SqliteEngine implements Engine {
   readonly #path: string
   readonly #database: Database
   readonly #queues = new Map<string, SqliteQueue>()
+  /** Those that were opened in the transaction at hand. */
+  readonly #fresh = new Set<string>()
 
   /** @throws StoreError as {@link Store.open} says */
   constructor(path: string, durability: Durability) {
@@ -38,9 +40,12 @@ export class SqliteEngine implements Engine {
         // SQLite has rolled back by itself, as it does when the disk is full.
       }
       this.#database.forgetVersion()
-      for (const [name, queue] of this.#queues) if (!queue.rolledBack()) this.#queues.delete(name)
+      for (const name of this.#fresh) this.#queues.delete(name)
+      this.#fresh.clear()
+      for (const queue of this.#queues.values()) queue.rolledBack()
       throw storeError(error, this.#path)
     }
+    this.#fresh.clear()
     for (const queue of this.#queues.values()) queue.committed()
   }
 
@@ -50,6 +55,7 @@ export class SqliteEngine implements Engine {
       this.#database.queues.make(name)
       queue = new SqliteQueue(this.#database, name)
       this.#queues.set(name, queue)
+      this.#fresh.add(name)
     }
     queue.declare(declared)
     return queue

@@ -65,7 +65,7 @@ export const MIGRATIONS: readonly string[] = [
     queue INTEGER NOT NULL REFERENCES queues (id),
     lock TEXT,                            -- the file that its process holds locked
     lease INTEGER NOT NULL,
-    beat INTEGER NOT NULL                 -- counts up with every renewal
+    beat INTEGER NOT NULL                 -- counts up with every renewal, from anywhere
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX workers_queue ON workers (queue);
 

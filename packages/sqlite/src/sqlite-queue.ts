@@ -49,6 +49,8 @@ export class SqliteQueue implements EngineQueue {
   #nextDue: number | null | undefined
   /** Up to where the jobs that are over have been seen, by state. */
   readonly #seen = { finished: 0, failed: 0, cancelled: 0 }
+  /** Of the settings that have been told of. */
+  #seenVersion: number
   /** How long each other worker has been silent. */
   readonly #silence = new Map<string, { beat: number; ms: number }>()
   /** Workers that have their lease, as far as this has looked. */
@@ -59,6 +61,7 @@ export class SqliteQueue implements EngineQueue {
     this.#database = database
     this.#row = database.queues.read(name)!
     for (const state of ['finished', 'failed', 'cancelled'] as const) this.#seen[state] = this.#row.ended
+    this.#seenVersion = this.#row.version
   }
 
   get settings(): QueueSettings {
@@ -306,12 +309,11 @@ export class SqliteQueue implements EngineQueue {
 
   /** Another process has committed: its settings hold here too, and whoever waits for a job hears that it is over. */
   refresh(): void {
-    const { version } = this.#row
     this.#row = this.#database.queues.read(this.name)!
     this.#nextDue = undefined
     this.#enlisted.clear()
     this.notes.foreign = true
-    if (this.#row.version !== version) this.notes.settings = this.settings
+    if (this.#row.version !== this.#seenVersion) this.notes.settings = this.settings
     for (const state of ['finished', 'failed', 'cancelled'] as const) {
       const since = 'queue = ? AND state = ? AND ended IS NOT NULL AND ended > ? ORDER BY ended LIMIT ?'
       for (let last = this.#seen[state]; ; ) {
@@ -332,20 +334,18 @@ export class SqliteQueue implements EngineQueue {
     this.#dirty = false
   }
 
-  /** After a commit: what is over by now has been told of. */
+  /** After a commit: what is so by now has been told of. */
   committed(): void {
+    this.#seenVersion = this.#row.version
     for (const state of ['finished', 'failed', 'cancelled'] as const) this.#seen[state] = this.#row.ended
   }
 
-  /** After a rollback: what is in memory was never so. Whether the queue itself is there. */
-  rolledBack(): boolean {
-    const row = this.#database.queues.read(this.name)
-    if (row === undefined) return false
-    this.#row = row
+  /** After a rollback: what is in memory was never so. */
+  rolledBack(): void {
+    this.#row = this.#database.queues.read(this.name)!
     this.#nextDue = undefined
     this.#dirty = false
     this.#enlisted.clear()
-    return true
   }
 
   #withKey(key: string): JobRecord | undefined {

@@ -39,8 +39,8 @@ export function isAbandoned(path: string): boolean {
 function lock(path: string): DatabaseSync {
   const database = new DatabaseSync(path)
   try {
-    // Nothing is ever written, so no journal is needed, nor made.
-    database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE')
+    // Nothing is ever written, so the journal needs no file. (OFF would be ignored: Node opens databases as defensive.)
+    database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
     return database
   } catch (error) {
     database.close()

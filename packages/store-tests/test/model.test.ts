@@ -13,14 +13,17 @@ const numRuns = (usual: number): number => Number(process.env.POTOROO_RUNS ?? us
 
 const programs = fc.array(fc.array(fc.nat(119), { minLength: 1, maxLength: 12 }), { maxLength: 80, size: 'max' })
 
-test('a store in memory does what the model does, whatever it is asked', async () => {
+// As many runs as are asked for take as long as they take.
+const timeout = 600_000
+
+test('a store in memory does what the model does, whatever it is asked', { timeout }, async () => {
   await fc.assert(
     fc.asyncProperty(programs, (program) => checkModel(program, { store: memoryStore() })),
     { seed, numRuns: numRuns(300) },
   )
 })
 
-test('a store on an SQLite file does what the model does, also when two processes share it', async () => {
+test('a store on an SQLite file does what the model does, also when two processes share it', { timeout }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'potoroo-model-'))
   let runs = 0
   try {

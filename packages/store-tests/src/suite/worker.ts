@@ -107,6 +107,18 @@ export function workers({ test, share }: Part): void {
     equal(await t.hands.recover(LEASE / 3), 1)
   })
 
+  test('counts the silence of a worker anew that has retired and come back', async (t) => {
+    const other = await t.worker('w2')
+    for (let look = 0; look < 3; look++) equal(await t.hands.recover(LEASE / 3), 0)
+    await other.retire()
+    await other.renew()
+    await t.hands.renew()
+    await t.put('a')
+    deepEqual(await other.claim(), ['a'])
+    for (let look = 0; look < 2; look++) equal(await t.hands.recover(LEASE / 3), 0)
+    equal(await other.finish('a'), true)
+  })
+
   test('takes back nothing of a worker of another queue', async (t) => {
     const queue = await t.open(t.store, 'other')
     await t.worker('w2', { queue })

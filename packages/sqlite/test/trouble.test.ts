@@ -1,0 +1,216 @@
+import { openQueue, type QueueOptions } from '@potoroo/queue'
+import { sqliteStore } from '@potoroo/sqlite'
+import { Deferred } from 'potoroo'
+import { readdirSync } from 'node:fs'
+import { DatabaseSync, StatementSync } from 'node:sqlite'
+import { describe, expect, it, vi } from 'vitest'
+import { Folder } from './folder.ts'
+
+function open(path: string, options: Partial<QueueOptions<unknown, unknown>> = {}) {
+  return openQueue<unknown, unknown>({ name: 'q', store: sqliteStore(path, { durability: 'process' }), ...options })
+}
+
+/** What SQLite says when the disk is full. */
+function fullDisk(): Error {
+  return Object.assign(new Error('database or disk is full'), { code: 'ERR_SQLITE_ERROR', errcode: 13 })
+}
+
+/** While it lasts, no commit can be made. Gives back how to end that. */
+function fillDisk(): () => void {
+  const run = StatementSync.prototype.run
+  const spy = vi.spyOn(StatementSync.prototype, 'run').mockImplementation(function (this: StatementSync, ...args) {
+    if (this.sourceSQL === 'COMMIT') throw fullDisk()
+    return run.apply(this, args)
+  })
+  return () => spy.mockRestore()
+}
+
+describe('another connection that is writing', () => {
+  it('is waited for: puts wait their turn, in order, and succeed', async () => {
+    using folder = new Folder()
+    await using queue = await open(folder.file('jobs.db'))
+    const other = new DatabaseSync(folder.file('jobs.db'))
+    other.exec('BEGIN IMMEDIATE')
+    const puts = [queue.put('a'), queue.put('b')]
+    // Tried, and found busy, again and again.
+    await new Promise<void>((resolve) => {
+      const run = StatementSync.prototype.run
+      let tries = 0
+      const spy = vi.spyOn(StatementSync.prototype, 'run').mockImplementation(function (this: StatementSync, ...args) {
+        if (this.sourceSQL === 'BEGIN IMMEDIATE' && ++tries === 3) {
+          spy.mockRestore()
+          resolve()
+        }
+        return run.apply(this, args)
+      })
+    })
+    puts.push(queue.put('c'))
+    expect(puts.map(({ called }) => called)).toEqual([false, false, false])
+    other.exec('COMMIT')
+    other.close()
+    for (const put of puts) await put
+    expect((await queue.list()).jobs.map(({ arg }) => arg)).toEqual(['a', 'b', 'c'])
+  })
+
+  it('does not keep the queue from being opened', async () => {
+    using folder = new Folder()
+    await (await open(folder.file('jobs.db'))).stop()
+    const other = new DatabaseSync(folder.file('jobs.db'))
+    other.exec('BEGIN IMMEDIATE')
+    const opening = open(folder.file('jobs.db'))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(opening.called).toBe(false)
+    other.exec('COMMIT')
+    other.close()
+    await (await opening).stop()
+  })
+})
+
+describe('a disk that is full', () => {
+  it('fails puts with ERR_STORE_FULL, and they work again when there is room', async () => {
+    using folder = new Folder()
+    await using queue = await open(folder.file('jobs.db'), { size: 3 })
+    await queue.put(1)
+    const empty = fillDisk()
+    for (let i = 0; i < 3; i++) {
+      await expect(queue.putMany([{ arg: 2 }, { arg: 3 }])).rejects.toMatchObject({ name: 'StoreError', code: 'ERR_STORE_FULL' })
+    }
+    empty()
+    expect((await queue.counts()).pending).toBe(1)
+    await queue.putMany([{ arg: 2 }, { arg: 3 }])
+    expect((await queue.list()).jobs.map(({ arg }) => arg)).toEqual([1, 2, 3])
+  })
+
+  it('fails them too when SQLite itself finds it so, and has rolled back already', async () => {
+    using folder = new Folder()
+    await using queue = await open(folder.file('jobs.db'))
+    await queue.put('small')
+    const prepared = DatabaseSync.prototype.prepare
+    // The page limit is that of a connection: it has to be set on the queue's own.
+    const databases = new Set<DatabaseSync>()
+    vi.spyOn(DatabaseSync.prototype, 'prepare').mockImplementation(function (this: DatabaseSync, sql) {
+      databases.add(this)
+      return prepared.call(this, sql)
+    })
+    await queue.list({ state: 'underway' })
+    vi.restoreAllMocks()
+    const [database] = databases
+    database!.exec('PRAGMA max_page_count = 1')
+    await expect(queue.put('x'.repeat(500_000))).rejects.toMatchObject({ code: 'ERR_STORE_FULL' })
+    expect((await queue.counts()).pending).toBe(1)
+    database!.exec('PRAGMA max_page_count = 1000000')
+    await queue.put('x'.repeat(500_000))
+    expect((await queue.counts()).pending).toBe(2)
+  })
+
+  it('loses no result of a handler: it is recorded when there is room, by itself', async () => {
+    using folder = new Folder()
+    const work = new Deferred<string>()
+    const warned = new Deferred<Error>()
+    await using queue = await open(folder.file('jobs.db'), {
+      handler: () => work,
+      onWarning: (warning) => {
+        if (!warned.called) warned.callback(warning)
+      },
+    })
+    const job = await queue.put(1)
+    const watching = job.watch()
+    await new Promise<void>((resolve) => {
+      const look = (): void => void queue.job(job.id).then(({ state }) => (state === 'underway' ? resolve() : setImmediate(look)))
+      look()
+    })
+    const empty = fillDisk()
+    work.callback('done')
+    expect(await warned).toMatchObject({ code: 'ERR_STORE_FULL' })
+    empty()
+    expect(await watching).toMatchObject({ result: 'done', attempt: 1 })
+  })
+
+  it('leaves settings, places and counts as they were committed', async () => {
+    using folder = new Folder()
+    await using queue = await open(folder.file('jobs.db'), { width: 3 })
+    await queue.put(1)
+    const before = await queue.status()
+    const empty = fillDisk()
+    await expect(queue.setWidth(9)).rejects.toMatchObject({ code: 'ERR_STORE_FULL' })
+    await expect(queue.pause()).rejects.toMatchObject({ code: 'ERR_STORE_FULL' })
+    await expect(queue.clear()).rejects.toMatchObject({ code: 'ERR_STORE_FULL' })
+    empty()
+    expect(await queue.status()).toEqual(before)
+  })
+
+  it('makes nobody miss what another process set meanwhile', async () => {
+    using folder = new Folder()
+    const store = sqliteStore(folder.file('jobs.db'), { durability: 'process' })
+    const settings: (number | undefined)[] = []
+    const queue = await store.open('q', { width: 3 }, (news) => settings.push(news.settings?.width))
+    await using other = await open(folder.file('jobs.db'))
+    await other.setWidth(9)
+    const empty = fillDisk()
+    await expect(queue.update({ paused: true })).rejects.toMatchObject({ code: 'ERR_STORE_FULL' })
+    empty()
+    await queue.status()
+    expect(settings).toContain(9)
+    await queue.close()
+  })
+
+  it('makes nobody miss what another process did meanwhile', async () => {
+    using folder = new Folder()
+    await using queue = await open(folder.file('jobs.db'))
+    await using other = await open(folder.file('jobs.db'))
+    const job = await queue.put(1)
+    const watching = job.watch()
+    await queue.counts()
+    await other.cancel(job.id)
+    const empty = fillDisk()
+    // This sees that another process was here, and is rolled back.
+    await expect(queue.put(2)).rejects.toMatchObject({ code: 'ERR_STORE_FULL' })
+    empty()
+    await expect(watching).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED' })
+  })
+})
+
+describe('opening a queue', () => {
+  it('on a full disk leaves nothing open, and works when there is room', async () => {
+    using folder = new Folder()
+    const store = sqliteStore(folder.file('jobs.db'), { durability: 'process' })
+    await using queue = await openQueue({ name: 'q', store })
+    await using other = await open(folder.file('jobs.db'))
+    const empty = fillDisk()
+    await expect(openQueue({ name: 'new', store })).rejects.toMatchObject({ code: 'ERR_STORE_FULL' })
+    await expect(openQueue({ name: 'q', store, width: 77 })).rejects.toMatchObject({ code: 'ERR_STORE_FULL' })
+    empty()
+    expect((await queue.status()).width).not.toBe(77)
+    await using late = await openQueue({ name: 'new', store, width: 3 })
+    await other.setWidth(5)
+    expect([(await late.status()).width, (await queue.status()).width]).toEqual([3, 5])
+  })
+
+  it('can be given up, and then holds nothing open', async () => {
+    using folder = new Folder()
+    const opening = open(folder.file('jobs.db'))
+    opening.cancel()
+    await expect(opening).rejects.toMatchObject({ code: 'ERR_CANCELLED' })
+    // Comes after it in line, and is the last to leave.
+    await (await open(folder.file('jobs.db'))).stop()
+    expect(readdirSync(folder.path)).toEqual(['jobs.db'])
+  })
+})
+
+describe('several queues in one file', () => {
+  it('of different names are apart, and of one name are one', async () => {
+    using folder = new Folder()
+    const store = sqliteStore(folder.file('jobs.db'), { durability: 'process' })
+    await using a = await openQueue({ name: 'a', store, width: 1 })
+    await using again = await openQueue({ name: 'a', store })
+    await using b = await openQueue({ name: 'b', store, width: 2 })
+    await a.put(1)
+    await again.setWidth(5)
+    expect([await a.counts(), (await a.status()).width]).toEqual([await again.counts(), 5])
+    expect([(await b.counts()).pending, (await b.status()).width]).toEqual([0, 2])
+    const job = await a.put(2)
+    const watching = job.watch()
+    await again.cancel(job.id)
+    await expect(watching).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED' })
+  })
+})
