@@ -31,7 +31,7 @@ export type Violation =
   | {
       readonly limit: 'rate'
       readonly rate: Rate
-      /** The window, its ends included. */
+      /** The window, its end included and its beginning not. */
       readonly from: number
       readonly to: number
       /** How many starts were in it. */
@@ -50,7 +50,7 @@ interface Period {
 
 /**
  * Proves from recorded starts that width and rate were kept: at each start, as many were underway as the width allowed,
- * at most, and in the closed window of `per` that ends there no more had started than the rate's `limit`. If it was not so,
+ * at most, and in the window of `per` that ends there no more had started than the rate's `limit`. If it was not so,
  * gives back the first proof of the contrary, else null.
  *
  * Width: fewer places do not stop what is underway, they only let nothing start, so the width is compared at starts. Of a
@@ -97,8 +97,7 @@ function judge({ width, rate, horizon }: Period, at: number, index: number, star
   const underway = index + 1 - countUpTo(stops, at)
   if (underway > width) return { limit: 'width', at, width, underway }
   if (rate === null) return null
-  const from = Math.max(at - rate.per, horizon)
-  const inWindow = index + 1 - countBelow(starts, from)
+  const inWindow = index + 1 - Math.max(countUpTo(starts, at - rate.per), countBelow(starts, horizon))
   return inWindow > rate.limit ? { limit: 'rate', rate, from: at - rate.per, to: at, starts: inWindow } : null
 }
 

@@ -52,9 +52,9 @@ describe('the rate', () => {
     expect(checkStarts(at(0, 50, 99, 99), changes)).toEqual({ limit: 'rate', rate, from: -1, to: 99, starts: 4 })
   })
 
-  it('takes windows as closed: starts exactly `per` apart are in one', () => {
-    expect(checkStarts(at(0, 1, 2, 100), changes)).toEqual({ limit: 'rate', rate, from: 0, to: 100, starts: 4 })
-    expect(checkStarts(at(0, 1, 2, 101), changes)).toBe(null)
+  it('takes windows as half open: starts exactly `per` apart are not in one', () => {
+    expect(checkStarts(at(0, 1, 2, 99), changes)).toEqual({ limit: 'rate', rate, from: -1, to: 99, starts: 4 })
+    expect(checkStarts(at(0, 1, 2, 100), changes)).toBe(null)
   })
 
   it('looks at windows anywhere, not only at multiples of `per`', () => {
@@ -100,7 +100,7 @@ describe('the proof', () => {
       if (records.some((other, j) => other.start === start && j > i)) return true
       const begun = records.filter((other) => other.start <= start)
       const underway = begun.length - records.filter((other) => other.stop !== null && other.stop <= start).length
-      return underway <= width && begun.filter((other) => other.start >= start - per).length <= limit
+      return underway <= width && begun.filter((other) => other.start > start - per).length <= limit
     })
 
   it('is that of looking at every start in turn', () => {
