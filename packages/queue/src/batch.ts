@@ -50,7 +50,7 @@ export interface EngineQueue {
   exchange(exchange: Exchange): Exchanged
   renew(worker: Worker, now: number): boolean
   retire(worker: Worker, now: number): void
-  recover(now: number, elapsed: number): number
+  recover(now: number, elapsed: number, looker: string): number
   change(id: string, change: Change, now: number): JobRecord
   clear(limit: number, now: number): number
   update(patch: SettingsPatch): QueueStatus
@@ -263,8 +263,8 @@ class BatchedQueue implements QueueStore {
   retire(worker: Worker, now: number): Deferred<void> {
     return this.#enqueue(() => this.#queue.retire(worker, now))
   }
-  recover(now: number, elapsed: number): Deferred<number> {
-    return this.#enqueue(() => this.#queue.recover(now, elapsed))
+  recover(now: number, elapsed: number, looker: string): Deferred<number> {
+    return this.#enqueue(() => this.#queue.recover(now, elapsed, looker))
   }
   change(id: string, change: Change, now: number): Deferred<JobRecord> {
     return this.#enqueue(() => this.#queue.change(id, change, now))

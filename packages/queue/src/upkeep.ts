@@ -34,7 +34,7 @@ export class Upkeep {
     const { store, worker, clock } = this.#options
     // In one commit; what keeps one from being done is said by the other, too.
     store.renew(worker, clock.now()).addErrback(() => undefined)
-    return store.recover(clock.now(), 0).addCallback(() => {
+    return store.recover(clock.now(), 0, worker.id).addCallback(() => {
       this.#leaseTimer = clock.setTimeout(() => this.#renew(), worker.lease / 3)
       this.#pruneTimer = clock.setTimeout(() => this.#prune(), PRUNE_PAUSE)
     })
@@ -56,7 +56,7 @@ export class Upkeep {
         if (!kept && !this.#closed) onLost()
       })
       .addErrback(({ value }) => onWarning(value as Error))
-    store.recover(clock.now(), worker.lease / 3).addErrback(({ value }) => onWarning(value as Error))
+    store.recover(clock.now(), worker.lease / 3, worker.id).addErrback(({ value }) => onWarning(value as Error))
   }
 
   #prune(): void {

@@ -52,7 +52,7 @@ export class SqliteQueue implements EngineQueue {
   /** Of the settings that have been told of. */
   #seenVersion: number
   /** How long each other worker has been silent. */
-  readonly #silence = new Map<string, { beat: number; ms: number }>()
+  readonly #silence = new Map<string, { readonly beat: number; readonly seenBy: Map<string, number> }>()
   /** Workers that have their lease, as far as this has looked. */
   readonly #enlisted = new Set<string>()
 
@@ -193,20 +193,27 @@ export class SqliteQueue implements EngineQueue {
     this.#takeBack(worker.id, { type: 'putBack' }, now)
   }
 
-  recover(now: number, elapsed: number): number {
+  recover(now: number, elapsed: number, looker: string): number {
     let taken = 0
     const workers = this.#database.workersOf.all(this.#row.id) as { id: string; lock: string | null; lease: number; beat: number }[]
     for (const worker of workers) {
-      const silence = this.#silence.get(worker.id)
-      if (silence === undefined || silence.beat !== worker.beat) this.#silence.set(worker.id, { beat: worker.beat, ms: 0 })
-      else silence.ms += elapsed
-      const silent = this.#silence.get(worker.id)!.ms
+      const silent = this.#silenceOf(worker, elapsed, looker)
       if (silent >= worker.lease || this.#database.isDead(worker.lock)) {
         taken += this.#takeBack(worker.id, { type: 'lose', now }, now)
       }
     }
     for (const id of this.#silence.keys()) if (!workers.some((worker) => worker.id === id)) this.#silence.delete(id)
     return taken
+  }
+
+  /** How long a worker has been silent, in ms, as one looker saw it: looks of several must not be added up. */
+  #silenceOf({ id, beat }: { readonly id: string; readonly beat: number }, elapsed: number, looker: string): number {
+    let silence = this.#silence.get(id)
+    if (silence?.beat !== beat) this.#silence.set(id, (silence = { beat, seenBy: new Map() }))
+    const before = silence.seenBy.get(looker)
+    const silent = before === undefined ? 0 : before + elapsed
+    silence.seenBy.set(looker, silent)
+    return silent
   }
 
   /** Ends a worker, and gives up the places of what it holds. */

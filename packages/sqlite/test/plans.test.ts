@@ -53,7 +53,7 @@ async function statementsOf(path: string): Promise<string[]> {
     await queue.idle()
     const raw = await store.open('q', {}, () => {})
     await raw.prune({ finished: 0, failed: 0 }, Date.now())
-    await raw.recover(Date.now(), 1)
+    await raw.recover(Date.now(), 1, 'somebody')
     await raw.close()
   } finally {
     spy.mockRestore()

@@ -89,6 +89,22 @@ export function workers({ test, share }: Part): void {
     equal(await other.renew(), false)
   })
 
+  test('does not add up the looks of several, who see the same silence', async (t) => {
+    await t.put('a')
+    const silentOne = await t.worker('w2')
+    await silentOne.claim()
+    const third = await t.worker('w3')
+    for (let look = 0; look < 3; look++) {
+      for (const looker of [t.hands, third]) {
+        await looker.renew()
+        equal(await looker.recover(LEASE / 3), 0)
+      }
+    }
+    await t.hands.renew()
+    await third.renew()
+    equal(await t.hands.recover(LEASE / 3), 1)
+  })
+
   test('counts silence in looks, so that a clock set forward costs nobody a lease', async (t) => {
     await t.put('a')
     const other = await t.worker('w2')
