@@ -33,3 +33,8 @@ export function makeId(now: number): string {
     random(2) + random(3) + random(4) + random(5) + random(6) + random(7)
   )
 }
+
+/** A short id for a worker, 64 random bits: it is part of every attempt token, and those are in an index. */
+export function makeWorkerId(): string {
+  return crypto.getRandomValues(new BigUint64Array(1))[0]!.toString(36)
+}

@@ -7,7 +7,7 @@ import { type Attempt, DurableJob, type JobOwner } from './durable-job.ts'
 import { JobNotFound, toJobError } from './errors.ts'
 import { EventFeed } from './event-feed.ts'
 import { explain } from './explain.ts'
-import { makeId } from './id.ts'
+import { makeWorkerId } from './id.ts'
 import { checkArg, newJob } from './new-job.ts'
 import { retryRules } from './outcome.ts'
 import { isOver, type JobRecord, type JobState } from './record.ts'
@@ -51,7 +51,7 @@ export class Queue<A, R> implements DurableQueue<A, R> {
     const { clock, lease, onWarning, handler, keep } = options
     this.#store = store
     this.#options = options
-    this.#worker = { id: makeId(clock.now()), lease }
+    this.#worker = { id: makeWorkerId(), lease }
     this.#conditions = new Conditions(() => store.status())
     this.#feed = new EventFeed(onWarning)
     this.#owner = this as unknown as JobOwner
