@@ -26,7 +26,7 @@ const RETRY_DELAYS = { now: false, initialDelay: 1000, maxDelay: 60_000, jitter:
  *   width: 2,
  * })
  * const job = await queue.put('Ada')
- * const finished = await job.watch() // finished.result is 'Hello Ada'
+ * const { result } = await job.watch() // result is 'Hello Ada'
  * await queue.stop()
  */
 export function openQueue<A, R = unknown>(options: QueueOptions<A, R>): Deferred<DurableQueue<A, R>> {
