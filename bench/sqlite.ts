@@ -28,6 +28,7 @@ interface Better {
 const silent = { error() {}, warn() {}, info() {}, debug() {} }
 const JOBS = 20_000
 const PUTS = 4_000
+const SENDERS = 50
 
 export async function rows(): Promise<Row[]> {
   const { better, defineQueue, defineWorker } = await peer<Plainjob>('plainjob')
@@ -149,28 +150,15 @@ export async function rows(): Promise<Row[]> {
     met: latency.get('potoroo')! <= 1,
   })
 
-  for (const durability of ['process', 'power'] as const) {
-    const delay = await interleaved([
-      {
-        name: 'potoroo',
-        run: async () => {
-          const histogram = monitorEventLoopDelay({ resolution: 1 })
-          histogram.enable()
-          await ours(durability).run()
-          histogram.disable()
-          return histogram.percentile(99) / 1e6
-        },
-      },
-    ])
-    table.push({
-      what: `SQLite, event-loop delay p99 under put+run+finish, ${durability}`,
-      unit: 'ms',
-      ours: delay.get('potoroo')!,
-      peers: [],
-      target: '≤ 10 ms',
-      met: delay.get('potoroo')! <= 10,
-    })
-  }
+  const delay = await interleaved([{ name: 'potoroo', run: () => inFolder(delayUnderLoad) }])
+  table.push({
+    what: `SQLite, event-loop delay p99 while ${SENDERS} put one job after the other and all are run, power`,
+    unit: 'ms',
+    ours: delay.get('potoroo')!,
+    peers: [],
+    target: '≤ 10 ms',
+    met: delay.get('potoroo')! <= 10,
+  })
   return table
 }
 
@@ -192,6 +180,21 @@ async function idlePutToStart(path: string): Promise<number> {
   }
   await queue.stop()
   return median(figures)
+}
+
+/** How late the event loop is at the worst of a hundred looks, under the load that a web server makes. */
+async function delayUnderLoad(path: string): Promise<number> {
+  const queue = await openQueue({ name: 'bench', store: sqliteStore(path), handler: () => undefined, width: 100 })
+  const histogram = monitorEventLoopDelay({ resolution: 1 })
+  histogram.enable()
+  const send = async (): Promise<void> => {
+    for (let n = 0; n < JOBS / SENDERS; n++) await queue.put({ n })
+  }
+  await Promise.all(Array.from({ length: SENDERS }, send))
+  await queue.idle()
+  histogram.disable()
+  await queue.stop()
+  return histogram.percentile(99) / 1e6
 }
 
 function perSecond(count: number, start: number): number {
