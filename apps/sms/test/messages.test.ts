@@ -111,7 +111,7 @@ test('each address may send so many, and is told when it may again', async () =>
   clock.advance(30_000)
   const refused = await post(message, { from: '192.0.2.1' })
   expect(refused.status).toBe(429)
-  expect(refused.headers.get('retry-after')).toBe('31')
+  expect(refused.headers.get('retry-after')).toBe('30')
   expect(await refused.json()).toMatchObject({ code: 'ERR_TOO_MANY_REQUESTS' })
 
   expect(await statusFrom('192.0.2.2')).toBe(202)
