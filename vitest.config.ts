@@ -20,6 +20,7 @@ export default defineConfig({
     maxWorkers: '100%',
     // Long enough for a machine that is busy with something else: no test's verdict may hang on the time of day.
     testTimeout: 30_000,
+    expect: { poll: { timeout: 20_000 } },
     hookTimeout: 30_000,
   },
 })
