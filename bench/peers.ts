@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 
@@ -9,5 +10,7 @@ export function peer<T>(name: string): Promise<T> {
 }
 
 export function peerVersion(name: string): string {
-  return (require(`${name}/package.json`) as { version: string }).version
+  // Read, not required: a package need not export it.
+  const path = new URL(`./peers/node_modules/${name}/package.json`, import.meta.url)
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version
 }

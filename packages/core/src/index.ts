@@ -10,8 +10,26 @@ export { setUnhandledFailureHandler, type UnhandledFailureHandler } from './defe
 export type { TimeoutOptions } from './deferred/limits.ts'
 export type { Awaitable, Peek, Settled } from './deferred/types.ts'
 
+// Combining
+export { DeferredListObserver } from './combine/observer.ts'
+export { deferredList, type DeferredListOptions, gatherResults, type GatherOptions } from './combine/lists.ts'
+export { firstCallback, firstN, firstSuccess, race } from './combine/first.ts'
+export { when2, type When2Options } from './combine/when2.ts'
+export { eventStream, type EventStream, type StreamEvent } from './combine/event-stream.ts'
+export { ParallelCommandExecutor, type ParallelOptions } from './combine/parallel.ts'
+export { FailureGroup, FirstError, ParallelCommandError } from './combine/errors.ts'
+export type { Firing, Indexed, Items, Outcome, Outcomes, Results, ValueOf, Values } from './combine/types.ts'
+
 // Holding calls
+export { ControllableDeferred } from './hold/controllable.ts'
+export { type Deactivatable, deactivatable } from './hold/deactivatable.ts'
+export { type AwaitableArguments, callback, errback, type FallibleArguments, type WithoutFailure } from './hold/call-style.ts'
+export { memoize, type Memoized, type MemoizeOptions } from './hold/memoize.ts'
+export { retry, RetryingCall, type RetryOptions } from './hold/retry.ts'
+export type { Attempt } from './hold/attempt.ts'
 export { backoff, type BackoffOptions } from './hold/backoff.ts'
+export { type HoldingDecorator, holdUntilReady } from './hold/ready.ts'
+export { type Initialisable, initialise, instantiate, type InstantiateArguments } from './hold/instantiate.ts'
 
 // Data structures
 export { DeferredPriorityQueue } from './structures/priority-queue.ts'

@@ -2,6 +2,7 @@ import { usageError } from '../errors.ts'
 import { cancellation, cancelledBecause, Failure, toFailure } from './failure.ts'
 import * as flags from './flags.ts'
 import { Rare } from './rare.ts'
+import { hear } from './tap.ts'
 import { adopt, thenOf } from './thenable.ts'
 import { tracer } from './trace.ts'
 import { suspect, unwatch } from './unhandled.ts'
@@ -38,6 +39,8 @@ export interface Step {
 export const GIVE = Symbol('give')
 /** In a pair's second place: the chain in the first place is fired with this one's result, which stays here too. */
 export const CHAIN = Symbol('chain')
+/** In a pair's second place: the {@link Tap} in the first place hears of the result, and may have been taken out. */
+export const TAP = Symbol('tap')
 
 /** How many deferreds a new wait is followed through, in search of a ring. Looking further would make deep chains quadratic. */
 const RING = 32
@@ -182,8 +185,9 @@ function advance(current: Chain): Chain | undefined {
 
     if (typeof onFailure === 'symbol') {
       // Firing a chained deferred is a callback of this one: what that adds to this one waits for its turn.
-      if (!(onFailure === GIVE ? give : passOn)(current, onValue as Chain)) {
-        // The other one's canceller has run, and may have taken the result.
+      const pass = onFailure === GIVE ? give : onFailure === CHAIN ? passOn : hear
+      if (!pass(current, onValue as Chain)) {
+        // The other one's canceller has run, and may have taken the result; or a tap has.
         result = current._result
         failed = typeof result === 'object' && result instanceof Failure
         continue

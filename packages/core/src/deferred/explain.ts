@@ -1,8 +1,9 @@
-import { CHAIN, type Chain, GIVE, type Step } from './chain.ts'
+import { CHAIN, type Chain, GIVE, type Step, TAP } from './chain.ts'
 import { describe } from './describe.ts'
 import { Failure } from './failure.ts'
 import { CANCELLED, COROUTINE, FIRED, HAS_FIRST, PAUSED, RUNNING, WAITING } from './flags.ts'
 import { type PairRecord, recordOf } from './record.ts'
+import type { Tap } from './tap.ts'
 
 /** How many deferreds, each waiting for the next, are drawn. */
 const DEEPEST = 20
@@ -71,6 +72,7 @@ function value(result: unknown): string {
 function pairs(chain: Chain): PairRecord[] {
   const found: PairRecord[] = []
   const add = (onValue: unknown, onFailure: unknown): void => {
+    if (onFailure === TAP && (onValue as Tap)._gone) return
     found.push({ onValue, onFailure, addedAt: undefined, path: undefined })
   }
   if (chain._flags & HAS_FIRST) add(chain._onValue, chain._onFailure)
@@ -84,7 +86,9 @@ function rung({ onValue, onFailure, addedAt, path }: PairRecord): Rung {
       ? ['→ whoever waits', '→ whoever waits']
       : onFailure === CHAIN
         ? ['→ chained deferred', '→ chained deferred']
-        : [name(onValue), name(onFailure)]
+        : onFailure === TAP
+          ? ['→ a combination', '→ a combination']
+          : [name(onValue), name(onFailure)]
   const mark = (side: string, text: string): string => (path === undefined ? text : `${side === path ? '●' : ' '} ${text}`)
   return {
     left: mark('callback', left),

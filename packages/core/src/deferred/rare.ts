@@ -13,4 +13,6 @@ export class Rare {
   reason: unknown = undefined
   listeners: ((progress: unknown) => void)[] | undefined = undefined
   unhandled: Unhandled | undefined = undefined
+  /** How many more taps may be taken out before its pairs are swept. */
+  sweepIn = 0
 }

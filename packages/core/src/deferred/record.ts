@@ -47,6 +47,11 @@ export function recorder(onMade: (chain: object) => void, onFired: (chain: objec
       record.done++
       pair.path = failed ? 'errback' : 'callback'
     },
+    removed(chain, onValue) {
+      const pairs = records.get(chain)?.pairs
+      const at = pairs?.findIndex((pair) => pair.onValue === onValue) ?? -1
+      if (at >= 0) pairs?.splice(at, 1)
+    },
     fired(chain) {
       const record = records.get(chain)
       if (record !== undefined) record.firedAt ??= here()

@@ -5,6 +5,8 @@ export interface Tracer {
   added(chain: object, onValue: unknown, onFailure: unknown, next: boolean): void
   /** The first of its pairs is about to run, or to be passed by. */
   ran(chain: object, failed: boolean): void
+  /** The pair that has `onValue` in its first place was taken out before it ran. */
+  removed(chain: object, onValue: unknown): void
   fired(chain: object): void
   cancelled(chain: object): void
   madeAt(chain: object): string | undefined

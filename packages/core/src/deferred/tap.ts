@@ -1,0 +1,111 @@
+import { append, type Chain, type Step, TAP } from './chain.ts'
+import { Failure } from './failure.ts'
+import { HANDLED, HAS_FIRST, TRACED, WATCHED } from './flags.ts'
+import { Rare } from './rare.ts'
+import { tracer } from './trace.ts'
+import { unwatch } from './unhandled.ts'
+
+/** What becomes of a failure that a tap has heard of: it goes on as if nothing had been there, */
+export const PASS = 0
+/** or goes on and counts as handled, as after a `then`, */
+export const HANDLE = 1
+/** or becomes `undefined`, as after an errback. */
+export const CONSUME = 2
+
+export type Handling = typeof PASS | typeof HANDLE | typeof CONSUME
+
+/**
+ * A place in a chain where somebody hears of the result, and which can be taken out again while the chain has not come
+ * that far: a pair could not, and a member that lives long would collect one from every combination it was ever in.
+ */
+export interface Tap {
+  /** Set once it has been taken out. */
+  _gone: boolean
+  /** For failures. One that consumes them goes on doing so when it is taken out. */
+  readonly _handling: Handling
+  /** Called once, with a value or a Failure. Must not throw. */
+  _hear(result: unknown): void
+}
+
+/** The fewest taps that are taken out before the pairs are swept. */
+const FEWEST = 16
+
+/** Adds a tap, which hears at once if the chain has come that far. */
+export function addTap(chain: Chain, tap: Tap): void {
+  append(chain, tap, TAP)
+}
+
+/** @internal What the engine does when a tap's turn has come. Never hands the result on to another chain. */
+export function hear(chain: Chain, place: unknown): boolean {
+  const tap = place as Tap
+  const result = chain._result
+  const failed = result instanceof Failure
+  if (tap._gone && (!failed || tap._handling !== CONSUME)) return false
+  if (failed && chain._flags & WATCHED) unwatch(chain)
+  if (!tap._gone) tap._hear(result)
+  // Whoever heard may have made this chain another one's inner chain, and so taken its result.
+  chain._result = result
+  if (failed && tap._handling === CONSUME) {
+    chain._flags &= ~HANDLED
+    chain._result = undefined
+  } else if (failed && tap._handling === HANDLE) {
+    chain._flags |= HANDLED
+  }
+  return false
+}
+
+/**
+ * Takes a tap out that has not heard anything yet. In constant time on average: the pairs are swept when as many taps
+ * were taken out as pairs were left the last time.
+ */
+export function removeTap(chain: Chain, tap: Tap): void {
+  tap._gone = true
+  if (tap._handling !== CONSUME && (chain._flags & (HAS_FIRST | TRACED)) === HAS_FIRST && chain._onValue === tap) {
+    return clearFirst(chain)
+  }
+  const rare = (chain._rare ??= new Rare())
+  if (rare.sweepIn === 0) rare.sweepIn = FEWEST
+  if (--rare.sweepIn === 0 || chain._flags & TRACED) rare.sweepIn = Math.max(FEWEST, sweep(chain))
+}
+
+function clearFirst(chain: Chain): void {
+  chain._onValue = chain._onFailure = undefined
+  chain._flags &= ~HAS_FIRST
+}
+
+/** Drops the taps that are of no use any more. Gives back how many pairs are left. */
+function sweep(chain: Chain): number {
+  let left = 0
+  let last: Step | null = null
+  let consumed = false
+  // Of several that consume failures, one after the other, the first one does the work of all.
+  const keep = (onValue: unknown, onFailure: unknown): boolean => {
+    const gone = onFailure === TAP && (onValue as Tap)._gone
+    const stays = !gone || ((onValue as Tap)._handling === CONSUME && !consumed)
+    if (stays) {
+      consumed = gone
+      left++
+    } else if (chain._flags & TRACED) {
+      tracer?.removed(chain, onValue)
+    }
+    return stays
+  }
+  if (chain._flags & HAS_FIRST && !keep(chain._onValue, chain._onFailure)) clearFirst(chain)
+  for (let step = chain._head; step !== null; step = step.next) {
+    if (!keep(step.onValue, step.onFailure)) continue
+    if (last === null) chain._head = step
+    else last.next = step
+    last = step
+  }
+  if (last === null) chain._head = null
+  else last.next = null
+  chain._tail = last
+  return left
+}
+
+/** Takes back a `Deferred.prototype.addProgress`. */
+export function removeProgress(chain: Chain, listener: (progress: unknown) => void): void {
+  const listeners = chain._rare?.listeners
+  const at = listeners?.indexOf(listener) ?? -1
+  if (at >= 0) listeners?.splice(at, 1)
+}
