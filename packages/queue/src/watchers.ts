@@ -9,10 +9,6 @@ export class Watchers {
   readonly #waiting = new Map<string, Set<Deferred<JobRecord>>>()
   #closed = false
 
-  get size(): number {
-    return this.#waiting.size
-  }
-
   /** Fires with the job once it is over; cancelling leaves the line. Fails with QueueStopped after {@link close}. */
   wait(id: string): Deferred<JobRecord> {
     const deferred = new Deferred<JobRecord>(() => this.#leave(id, deferred))
@@ -38,11 +34,6 @@ export class Watchers {
   disappoint(id: string, waiting: Deferred<JobRecord>, error: unknown): void {
     this.#leave(id, waiting)
     if (!waiting.called) waiting.errback(error)
-  }
-
-  /** The ids that somebody waits for. */
-  ids(): string[] {
-    return [...this.#waiting.keys()]
   }
 
   close(): void {
