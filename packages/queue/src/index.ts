@@ -19,7 +19,8 @@ export { memoryStore } from './memory-store.ts'
 export { isOver, JOB_STATES, type JobError, type JobRecord, type JobState } from './record.ts'
 export { type JobEvent, newRecord, transition } from './transition.ts'
 export * from './store.ts'
-export { BatchedStore, type Engine, type EngineQueue, type Notes } from './batch.ts'
+export { BatchedStore } from './batched-store.ts'
+export type { Engine, EngineQueue, Notes } from './engine.ts'
 
 // Errors
 export { type ConflictCode, JobConflict, JobNotFound, Permanent, POISONED, RetryAfter, StoreError, toJobError } from './errors.ts'

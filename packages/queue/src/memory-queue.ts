@@ -1,5 +1,5 @@
 import { PotorooError, QueueOverflow, SlidingWindow } from 'potoroo'
-import type { EngineQueue, Notes } from './batch.ts'
+import type { EngineQueue, Notes } from './engine.ts'
 import { JobConflict, JobNotFound } from './errors.ts'
 import { MemoryLine } from './memory-line.ts'
 import { isOver, type JobRecord, type JobState } from './record.ts'

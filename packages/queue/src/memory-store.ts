@@ -1,4 +1,5 @@
-import { BatchedStore, type Engine, type EngineQueue } from './batch.ts'
+import { BatchedStore } from './batched-store.ts'
+import type { Engine, EngineQueue } from './engine.ts'
 import { MemoryQueue } from './memory-queue.ts'
 import type { Declared, Store } from './store.ts'
 

@@ -1,65 +1,13 @@
-import { CancelledError, type Clock, Deferred, fail, PotorooError, succeed, systemClock } from 'potoroo'
+import { CancelledError, type Clock, Deferred, PotorooError, systemClock } from 'potoroo'
+import { BatchedQueue } from './batched-queue.ts'
+import type { Engine, EngineQueue } from './engine.ts'
 import { StoreError } from './errors.ts'
-import type { JobRecord } from './record.ts'
 import type {
-  Change,
   Declared,
-  Exchange,
-  Exchanged,
-  Facts,
-  JobList,
-  ListOptions,
-  NewJob,
   News,
-  Put,
-  QueueSettings,
-  QueueStatus,
   QueueStore,
-  Retention,
-  SettingsPatch,
   Store,
-  Worker,
 } from './store.ts'
-
-/** What an {@link Engine} notes while it works, for those who listen to a queue. */
-export interface Notes {
-  readonly jobs: JobRecord[]
-  settings: QueueSettings | null
-  foreign: boolean
-}
-
-/**
- * A store's engine that answers at once: a database in this process. Its operations are those of a {@link QueueStore};
- * they throw instead of failing, and must do so before they change anything, unless it is the whole transaction that
- * cannot be done.
- */
-export interface Engine {
-  /** Runs `work` in one transaction, which is committed when this returns; rolled back and thrown on when it throws. */
-  transaction(work: () => void): void
-  /** The queue of this name: the same object as long as it is open. */
-  openQueue(queue: string, declared: Declared): EngineQueue
-  closeQueue(queue: EngineQueue): void
-  close(): void
-}
-
-export interface EngineQueue {
-  readonly settings: QueueSettings
-  /** What is to be told after the commit; emptied then. */
-  readonly notes: Notes
-  put(jobs: readonly NewJob[], options: { readonly size: number; readonly now: number }): Put[]
-  exchange(exchange: Exchange): Exchanged
-  renew(worker: Worker, now: number): boolean
-  retire(worker: Worker, now: number): void
-  recover(now: number, elapsed: number, looker: string): number
-  change(id: string, change: Change, now: number): JobRecord
-  clear(limit: number, now: number): number
-  update(patch: SettingsPatch): QueueStatus
-  job(id: string): JobRecord | undefined
-  list(options: ListOptions): JobList
-  status(): QueueStatus
-  facts(id: string, now: number): Facts | undefined
-  prune(retention: Retention, now: number): number
-}
 
 /** Milliseconds to wait for an engine that another process keeps busy, in all and at a time. */
 const BUSY_PATIENCE = 10_000
@@ -233,67 +181,5 @@ function runOne(operation: Operation): void {
     if (error instanceof StoreError || !(error instanceof PotorooError)) throw error
     operation.value = error
     operation.failed = true
-  }
-}
-
-class BatchedQueue implements QueueStore {
-  readonly #queue: EngineQueue
-  readonly #enqueue: <T>(run: () => T) => Deferred<T>
-  readonly #leave: () => void
-  #closed = false
-
-  constructor(queue: EngineQueue, enqueue: <T>(run: () => T) => Deferred<T>, leave: () => void) {
-    this.#queue = queue
-    this.#enqueue = (run) => (this.#closed ? fail(new StoreError('ERR_STORE_CLOSED', 'This queue was closed; open it again')) : enqueue(run))
-    this.#leave = leave
-  }
-
-  get settings(): QueueSettings {
-    return this.#queue.settings
-  }
-  put(jobs: readonly NewJob[], options: { readonly size: number; readonly now: number }): Deferred<Put[]> {
-    return this.#enqueue(() => this.#queue.put(jobs, options))
-  }
-  exchange(make: () => Exchange): Deferred<Exchanged> {
-    return this.#enqueue(() => this.#queue.exchange(make()))
-  }
-  renew(worker: Worker, now: number): Deferred<boolean> {
-    return this.#enqueue(() => this.#queue.renew(worker, now))
-  }
-  retire(worker: Worker, now: number): Deferred<void> {
-    return this.#enqueue(() => this.#queue.retire(worker, now))
-  }
-  recover(now: number, elapsed: number, looker: string): Deferred<number> {
-    return this.#enqueue(() => this.#queue.recover(now, elapsed, looker))
-  }
-  change(id: string, change: Change, now: number): Deferred<JobRecord> {
-    return this.#enqueue(() => this.#queue.change(id, change, now))
-  }
-  clear(limit: number, now: number): Deferred<number> {
-    return this.#enqueue(() => this.#queue.clear(limit, now))
-  }
-  update(patch: SettingsPatch): Deferred<QueueStatus> {
-    return this.#enqueue(() => this.#queue.update(patch))
-  }
-  job(id: string): Deferred<JobRecord | undefined> {
-    return this.#enqueue(() => this.#queue.job(id))
-  }
-  list(options: ListOptions): Deferred<JobList> {
-    return this.#enqueue(() => this.#queue.list(options))
-  }
-  status(): Deferred<QueueStatus> {
-    return this.#enqueue(() => this.#queue.status())
-  }
-  facts(id: string, now: number): Deferred<Facts | undefined> {
-    return this.#enqueue(() => this.#queue.facts(id, now))
-  }
-  prune(retention: Retention, now: number): Deferred<number> {
-    return this.#enqueue(() => this.#queue.prune(retention, now))
-  }
-  close(): Deferred<void> {
-    if (this.#closed) return succeed()
-    const closed = this.#enqueue(() => undefined).addBoth(() => this.#leave())
-    this.#closed = true
-    return closed
   }
 }
