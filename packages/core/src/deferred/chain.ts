@@ -1,6 +1,8 @@
 import { usageError } from '../errors.ts'
 import { cancellation, cancelledBecause, Failure, toFailure } from './failure.ts'
 import * as flags from './flags.ts'
+import * as pairs from './pairs.ts'
+import { type Handler, Pair, type Pairs, push, pushFirst, shiftStep, type Step } from './pairs.ts'
 import { Rare } from './rare.ts'
 import { hear } from './tap.ts'
 import { adopt, thenOf } from './thenable.ts'
@@ -15,7 +17,6 @@ const {
   COROUTINE,
   FIRED,
   HANDLED,
-  HAS_FIRST,
   IGNORE_NEXT,
   PAUSED,
   RUNNING,
@@ -24,48 +25,34 @@ const {
   WAITING,
   WATCHED,
 } = flags
-
-/** What runs on one side of a pair. */
-export type Handler = (result: unknown) => unknown
-
-/** A pair after the first. The two places hold what {@link append} was given. */
-export interface Step {
-  readonly onValue: unknown
-  readonly onFailure: unknown
-  next: Step | null
-}
-
-/** In a pair's second place: the chain in the first place has waited for this one's result, and takes it. */
-export const GIVE = Symbol('give')
-/** In a pair's second place: the chain in the first place is fired with this one's result, which stays here too. */
-export const CHAIN = Symbol('chain')
-/** In a pair's second place: the {@link Tap} in the first place hears of the result, and may have been taken out. */
-export const TAP = Symbol('tap')
+const { CHAIN, GIVE, ON_BOTH, ON_FAILURE, ON_VALUE, PAIR } = pairs
 
 /** How many deferreds a new wait is followed through, in search of a ring. Looking further would make deep chains quadratic. */
 const RING = 32
 
 /**
- * The engine inside a deferred: its state, and the pairs still to run. Memory counts here (programs hold millions), so
- * the first pair has no node of its own, and the canceller's place is the inner chain's once it is of no use.
+ * The engine inside a deferred: its state, and the pairs still to run. The canceller's place is the inner chain's once it
+ * is of no use.
  */
-export class Chain {
+export class Chain implements Pairs {
   /** @internal */ _flags: number
   /** @internal The value or Failure that the next pair gets. */ _result: unknown
-  /** @internal */ _onValue: unknown
-  /** @internal */ _onFailure: unknown
-  /** @internal */ _head: Step | null
-  /** @internal */ _tail: Step | null
+  /** @internal */ _kinds: number
+  /** @internal */ _first: unknown
+  /** @internal */ _second: unknown
+  /** @internal */ _third: unknown
+  /** @internal */ _last: Step | null
   /** @internal Before firing the canceller, after it the chain that is waited for. */ _other: unknown
   /** @internal */ _rare: Rare | null
 
   constructor(canceller: unknown) {
     this._flags = 0
     this._result = undefined
-    this._onValue = undefined
-    this._onFailure = undefined
-    this._head = null
-    this._tail = null
+    this._kinds = 0
+    this._first = undefined
+    this._second = undefined
+    this._third = undefined
+    this._last = null
     this._other = canceller === undefined ? null : canceller
     this._rare = null
     if (tracer !== undefined) {
@@ -75,37 +62,29 @@ export class Chain {
   }
 }
 
-/** Adds a pair, and runs it if the chain has come that far. */
-export function append(chain: Chain, onValue: unknown, onFailure: unknown): void {
-  add(chain, onValue, onFailure)
+/** Adds a pair of whatever kind, and runs it if the chain has come that far. */
+export function add(chain: Chain, handler: unknown, kind: number): void {
+  push(chain, handler, kind)
+  if (chain._flags & (FIRED | TRACED)) added(chain, handler, kind)
+}
+
+function added(chain: Chain, handler: unknown, kind: number): void {
+  if (chain._flags & TRACED) tracer?.added(chain, handler, kind, false)
   if (chain._flags & FIRED) run(chain)
 }
 
-function add(chain: Chain, onValue: unknown, onFailure: unknown): void {
-  const flags = chain._flags
-  if (flags & TRACED) tracer?.added(chain, onValue, onFailure, false)
-  if ((flags & HAS_FIRST) === 0 && chain._head === null) {
-    chain._onValue = onValue
-    chain._onFailure = onFailure
-    chain._flags = flags | HAS_FIRST
-    return
-  }
-  const step: Step = { onValue, onFailure, next: null }
-  if (chain._tail === null) chain._head = step
-  else chain._tail.next = step
-  chain._tail = step
+/** Adds a pair of callback and errback, and runs it if the chain has come that far. */
+export function append(chain: Chain, onValue: unknown, onFailure: unknown): void {
+  if (onFailure === undefined) add(chain, onValue, ON_VALUE)
+  else if (onValue === undefined) add(chain, onFailure, ON_FAILURE)
+  else if (onValue === onFailure) add(chain, onValue, ON_BOTH)
+  else add(chain, new Pair(onValue, onFailure), PAIR)
 }
 
-/** From inside a callback: adds a pair that runs next, before those that stand already. */
-export function addNext(chain: Chain, onValue: unknown, onFailure: unknown): void {
-  if (chain._flags & TRACED) tracer?.added(chain, onValue, onFailure, true)
-  if (chain._flags & HAS_FIRST) {
-    chain._head = { onValue: chain._onValue, onFailure: chain._onFailure, next: chain._head }
-    chain._tail ??= chain._head
-  }
-  chain._onValue = onValue
-  chain._onFailure = onFailure
-  chain._flags |= HAS_FIRST
+/** From inside a callback: adds a function that runs next, for a value or a failure, before the pairs that stand already. */
+export function addNext(chain: Chain, onResult: Handler): void {
+  if (chain._flags & TRACED) tracer?.added(chain, onResult, ON_BOTH, true)
+  pushFirst(chain, onResult, ON_BOTH)
 }
 
 /** Gives a chain its result. The caller has made sure that it has none. */
@@ -145,7 +124,7 @@ function goOn(first: Chain, next: Chain | undefined): void {
   let higher: Chain[] | undefined
   for (;;) {
     if (next !== undefined) {
-      if (current._flags & (RUNNING | HAS_FIRST) || current._head !== null) {
+      if (current._flags & RUNNING || current._kinds !== 0 || current._last !== null) {
         if (above !== undefined) (higher ??= []).push(above)
         above = current
       }
@@ -167,42 +146,45 @@ function advance(current: Chain): Chain | undefined {
   for (;;) {
     const flags = current._flags
     if (flags >= PAUSED) break
-    let onValue: unknown
-    let onFailure: unknown
-    if (flags & HAS_FIRST) {
-      onValue = current._onValue
-      onFailure = current._onFailure
-      current._onValue = current._onFailure = undefined
-      current._flags = flags & ~HAS_FIRST
+    let handler: unknown
+    let kind = current._kinds
+    if (kind !== 0) {
+      // The places move up. Written out here and not in a function of its own, because this is where the time goes.
+      handler = current._first
+      current._first = current._second
+      current._second = current._third
+      current._third = undefined
+      current._kinds = kind >> 3
+      kind &= 7
     } else {
-      const step = current._head
-      if (step === null) break
-      onValue = step.onValue
-      onFailure = step.onFailure
-      if ((current._head = step.next) === null) current._tail = null
+      if (current._last === null) break
+      const step = shiftStep(current)
+      handler = step.handler
+      kind = step.kind
     }
     if (flags & TRACED) tracer?.ran(current, failed)
 
-    if (typeof onFailure === 'symbol') {
+    if (kind > PAIR) {
       // Firing a chained deferred is a callback of this one: what that adds to this one waits for its turn.
-      const pass = onFailure === GIVE ? give : onFailure === CHAIN ? passOn : hear
-      if (!pass(current, onValue as Chain)) {
+      const pass = kind === GIVE ? give : kind === CHAIN ? passOn : hear
+      if (!pass(current, handler as Chain)) {
         // The other one's canceller has run, and may have taken the result; or a tap has.
         result = current._result
         failed = typeof result === 'object' && result instanceof Failure
         continue
       }
       // Not so, as in Twisted, what the callbacks of a deferred that has waited for this one add to it.
-      if (onFailure === GIVE) current._flags &= ~RUNNING
-      return onValue as Chain
+      if (kind === GIVE) current._flags &= ~RUNNING
+      return handler as Chain
     }
 
-    const handler = (failed ? onFailure : onValue) as Handler | undefined
+    if (kind === PAIR) handler = failed ? (handler as Pair).onFailure : (handler as Pair).onValue
+    else if ((kind & (failed ? ON_FAILURE : ON_VALUE)) === 0) continue
     if (handler === undefined) continue
     if (failed && current._flags & WATCHED) unwatch(current)
     let next: unknown
     try {
-      next = handler(result)
+      next = (handler as Handler)(result)
     } catch (error) {
       next = toFailure(error)
     }
@@ -249,7 +231,8 @@ function follow(current: Chain, inner: Chain): unknown {
   if (waitsFor(inner, current)) return ring(inner === current)
   current._flags = (current._flags | WAITING) + PAUSED
   current._other = inner
-  add(inner, current, GIVE)
+  if (inner._flags & TRACED) tracer?.added(inner, current, GIVE, false)
+  push(inner, current, GIVE)
   return undefined
 }
 

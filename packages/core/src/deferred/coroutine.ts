@@ -59,7 +59,7 @@ function start(chain: Chain, call: () => unknown): void {
     return goOn(chain, generator, result, coroutine)
   }
   chain._flags |= FIRED | COROUTINE
-  addNext(chain, coroutine, coroutine)
+  addNext(chain, coroutine)
   run(chain)
 }
 
@@ -78,7 +78,7 @@ function goOn(
     return finish(chain, result instanceof Failure && error === result.value ? result : toFailure(error))
   }
   if (next.done === true) return finish(chain, next.value)
-  addNext(chain, coroutine, coroutine)
+  addNext(chain, coroutine)
   return chain._flags & CANCELLING ? cancelled(chain, next.value) : next.value
 }
 

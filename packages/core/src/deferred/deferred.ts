@@ -1,15 +1,17 @@
 import { AlreadyCalledError, ChainedError, usageError } from '../errors.ts'
-import { adoptInto, append, cancel, Chain, CHAIN, fire, run } from './chain.ts'
+import { add, adoptInto, append, cancel, Chain, fire, run } from './chain.ts'
 import { explain } from './explain.ts'
 import { Failure, toFailure } from './failure.ts'
 import * as flags from './flags.ts'
 import { addTimeout, cancelOn, type TimeoutOptions } from './limits.ts'
+import * as pairs from './pairs.ts'
 import { Rare } from './rare.ts'
 import { thenOf } from './thenable.ts'
 import type { Awaitable, Peek, Settled } from './types.ts'
 
 // Copies, because V8 folds a module's own constants into the code and reads imported ones from memory each time.
 const { CANCELLED, CHAINED, COROUTINE, FIRED, HANDLED, IGNORE_NEXT, PAUSED, WAITING } = flags
+const { CHAIN, ON_BOTH, ON_FAILURE, ON_VALUE } = pairs
 
 /**
  * Called when the deferred is cancelled before it has fired: it stops the work, and may fire the deferred itself.
@@ -114,13 +116,13 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
    * @returns this same deferred, with its new type
    */
   addCallback<R>(onValue: (value: T) => R): Deferred<Settled<R>> {
-    append(this, onValue, undefined)
+    add(this, onValue, ON_VALUE)
     return this as unknown as Deferred<Settled<R>>
   }
 
   /** Adds an errback: it gets the {@link Failure}, and what it returns goes on. A value passes it by. */
   addErrback<R>(onFailure: (failure: Failure) => R): Deferred<T | Settled<R>> {
-    append(this, undefined, onFailure)
+    add(this, onFailure, ON_FAILURE)
     return this as unknown as Deferred<T | Settled<R>>
   }
 
@@ -135,7 +137,7 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
 
   /** Adds one function for both sides: it gets the value or the {@link Failure}. */
   addBoth<R>(onResult: (result: T | Failure) => R): Deferred<Settled<R>> {
-    append(this, onResult, onResult)
+    add(this, onResult, ON_BOTH)
     return this as unknown as Deferred<Settled<R>>
   }
 
@@ -152,7 +154,7 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
     if (other._flags & CHAINED) throw new ChainedError('That deferred is chained already; make a new one')
     if ((other._flags & (FIRED | CANCELLED)) === FIRED) throw new AlreadyCalledError()
     if ((other._flags & FIRED) === 0) other._flags |= CHAINED
-    append(this, other, CHAIN)
+    add(this, other, CHAIN)
     return this
   }
 

@@ -1,7 +1,8 @@
-import { CHAIN, type Chain, GIVE, type Step, TAP } from './chain.ts'
+import type { Chain } from './chain.ts'
 import { describe } from './describe.ts'
 import { Failure } from './failure.ts'
-import { CANCELLED, COROUTINE, FIRED, HAS_FIRST, PAUSED, RUNNING, WAITING } from './flags.ts'
+import { CANCELLED, COROUTINE, FIRED, PAUSED, RUNNING, WAITING } from './flags.ts'
+import { CHAIN, eachPair, GIVE, ON_FAILURE, ON_VALUE, PAIR, type Pair, TAP } from './pairs.ts'
 import { type PairRecord, recordOf } from './record.ts'
 import type { Tap } from './tap.ts'
 
@@ -71,30 +72,32 @@ function value(result: unknown): string {
 /** The pairs that are still to run. */
 function pairs(chain: Chain): PairRecord[] {
   const found: PairRecord[] = []
-  const add = (onValue: unknown, onFailure: unknown): void => {
-    if (onFailure === TAP && (onValue as Tap)._gone) return
-    found.push({ onValue, onFailure, addedAt: undefined, path: undefined })
-  }
-  if (chain._flags & HAS_FIRST) add(chain._onValue, chain._onFailure)
-  for (let step: Step | null = chain._head; step !== null; step = step.next) add(step.onValue, step.onFailure)
+  eachPair(chain, (handler, kind) => {
+    if (kind !== TAP || !(handler as Tap)._gone) found.push({ handler, kind, addedAt: undefined, path: undefined })
+  })
   return found
 }
 
-function rung({ onValue, onFailure, addedAt, path }: PairRecord): Rung {
-  const [left, right] =
-    onFailure === GIVE
-      ? ['→ whoever waits', '→ whoever waits']
-      : onFailure === CHAIN
-        ? ['→ chained deferred', '→ chained deferred']
-        : onFailure === TAP
-          ? ['→ a combination', '→ a combination']
-          : [name(onValue), name(onFailure)]
+function rung({ handler, kind, addedAt, path }: PairRecord): Rung {
+  const [left, right] = sides(handler, kind)
   const mark = (side: string, text: string): string => (path === undefined ? text : `${side === path ? '●' : ' '} ${text}`)
   return {
     left: mark('callback', left),
     right: mark('errback', right),
     note: addedAt === undefined ? '' : `  added ${addedAt}`,
   }
+}
+
+function sides(handler: unknown, kind: number): [left: string, right: string] {
+  if (kind === GIVE) return both('→ whoever waits')
+  if (kind === CHAIN) return both('→ chained deferred')
+  if (kind === TAP) return both('→ a combination')
+  if (kind === PAIR) return [name((handler as Pair).onValue), name((handler as Pair).onFailure)]
+  return [kind & ON_VALUE ? name(handler) : '–', kind & ON_FAILURE ? name(handler) : '–']
+}
+
+function both(text: string): [string, string] {
+  return [text, text]
 }
 
 function name(fn: unknown): string {

@@ -2,7 +2,8 @@ import { type Clock, systemClock } from '../clock.ts'
 import { TimeoutError, usageError } from '../errors.ts'
 import { append, cancel, type Chain } from './chain.ts'
 import { cancelledBecause, Failure } from './failure.ts'
-import { COROUTINE, FIRED, HAS_FIRST, WAITING } from './flags.ts'
+import { COROUTINE, FIRED, WAITING } from './flags.ts'
+import { hasPairs } from './pairs.ts'
 
 /** For {@link Deferred.addTimeout}. */
 export interface TimeoutOptions {
@@ -43,7 +44,7 @@ export function cancelOn(chain: Chain, signal: AbortSignal): void {
 
 /** Whether there is nothing left to limit: all that was added has run. */
 function hasResult(chain: Chain): boolean {
-  return (chain._flags & (FIRED | WAITING | COROUTINE | HAS_FIRST)) === FIRED && chain._head === null
+  return (chain._flags & (FIRED | WAITING | COROUTINE)) === FIRED && !hasPairs(chain)
 }
 
 /** @throws RangeError ERR_INVALID_TIME unless `ms` is a number of milliseconds, zero or more */

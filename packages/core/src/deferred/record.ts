@@ -2,8 +2,9 @@ import type { Tracer } from './trace.ts'
 
 /** One pair, as debug mode remembers it. */
 export interface PairRecord {
-  readonly onValue: unknown
-  readonly onFailure: unknown
+  readonly handler: unknown
+  /** As in pairs.ts. */
+  readonly kind: number
   readonly addedAt: string | undefined
   /** The side that was taken. */
   path: 'callback' | 'errback' | undefined
@@ -33,10 +34,10 @@ export function recorder(onMade: (chain: object) => void, onFired: (chain: objec
       records.set(chain, { madeAt: here(), firedAt: undefined, cancelledAt: undefined, pairs: [], done: 0 })
       onMade(chain)
     },
-    added(chain, onValue, onFailure, next) {
+    added(chain, handler, kind, next) {
       const record = records.get(chain)
       if (record === undefined) return
-      const pair: PairRecord = { onValue, onFailure, addedAt: here(), path: undefined }
+      const pair: PairRecord = { handler, kind, addedAt: here(), path: undefined }
       if (next) record.pairs.splice(record.done, 0, pair)
       else record.pairs.push(pair)
     },
@@ -47,9 +48,9 @@ export function recorder(onMade: (chain: object) => void, onFired: (chain: objec
       record.done++
       pair.path = failed ? 'errback' : 'callback'
     },
-    removed(chain, onValue) {
+    removed(chain, handler) {
       const pairs = records.get(chain)?.pairs
-      const at = pairs?.findIndex((pair) => pair.onValue === onValue) ?? -1
+      const at = pairs?.findIndex((pair) => pair.handler === handler) ?? -1
       if (at >= 0) pairs?.splice(at, 1)
     },
     fired(chain) {

@@ -1,6 +1,7 @@
-import { append, type Chain, type Step, TAP } from './chain.ts'
+import { add, type Chain } from './chain.ts'
 import { Failure } from './failure.ts'
-import { HANDLED, HAS_FIRST, TRACED, WATCHED } from './flags.ts'
+import { HANDLED, TRACED, WATCHED } from './flags.ts'
+import { filterPairs, TAP } from './pairs.ts'
 import { Rare } from './rare.ts'
 import { tracer } from './trace.ts'
 import { unwatch } from './unhandled.ts'
@@ -32,7 +33,7 @@ const FEWEST = 16
 
 /** Adds a tap, which hears at once if the chain has come that far. */
 export function addTap(chain: Chain, tap: Tap): void {
-  append(chain, tap, TAP)
+  add(chain, tap, TAP)
 }
 
 /** @internal What the engine does when a tap's turn has come. Never hands the result on to another chain. */
@@ -60,46 +61,33 @@ export function hear(chain: Chain, place: unknown): boolean {
  */
 export function removeTap(chain: Chain, tap: Tap): void {
   tap._gone = true
-  if (tap._handling !== CONSUME && (chain._flags & (HAS_FIRST | TRACED)) === HAS_FIRST && chain._onValue === tap) {
-    return clearFirst(chain)
+  if (tap._handling !== CONSUME && chain._kinds === TAP && chain._first === tap && (chain._flags & TRACED) === 0) {
+    // The only one that has a place of its own, which is how most are taken out.
+    chain._first = undefined
+    chain._kinds = 0
+    return
   }
   const rare = (chain._rare ??= new Rare())
   if (rare.sweepIn === 0) rare.sweepIn = FEWEST
   if (--rare.sweepIn === 0 || chain._flags & TRACED) rare.sweepIn = Math.max(FEWEST, sweep(chain))
 }
 
-function clearFirst(chain: Chain): void {
-  chain._onValue = chain._onFailure = undefined
-  chain._flags &= ~HAS_FIRST
-}
-
 /** Drops the taps that are of no use any more. Gives back how many pairs are left. */
 function sweep(chain: Chain): number {
   let left = 0
-  let last: Step | null = null
   let consumed = false
-  // Of several that consume failures, one after the other, the first one does the work of all.
-  const keep = (onValue: unknown, onFailure: unknown): boolean => {
-    const gone = onFailure === TAP && (onValue as Tap)._gone
-    const stays = !gone || ((onValue as Tap)._handling === CONSUME && !consumed)
+  filterPairs(chain, (handler, kind) => {
+    const gone = kind === TAP && (handler as Tap)._gone
+    // Of several that consume failures, one after the other, the first one does the work of all.
+    const stays = !gone || ((handler as Tap)._handling === CONSUME && !consumed)
     if (stays) {
       consumed = gone
       left++
     } else if (chain._flags & TRACED) {
-      tracer?.removed(chain, onValue)
+      tracer?.removed(chain, handler)
     }
     return stays
-  }
-  if (chain._flags & HAS_FIRST && !keep(chain._onValue, chain._onFailure)) clearFirst(chain)
-  for (let step = chain._head; step !== null; step = step.next) {
-    if (!keep(step.onValue, step.onFailure)) continue
-    if (last === null) chain._head = step
-    else last.next = step
-    last = step
-  }
-  if (last === null) chain._head = null
-  else last.next = null
-  chain._tail = last
+  })
   return left
 }
 

@@ -2,11 +2,11 @@
 export interface Tracer {
   made(chain: object): void
   /** `next`: the pair runs next, before those that stand already. */
-  added(chain: object, onValue: unknown, onFailure: unknown, next: boolean): void
+  added(chain: object, handler: unknown, kind: number, next: boolean): void
   /** The first of its pairs is about to run, or to be passed by. */
   ran(chain: object, failed: boolean): void
-  /** The pair that has `onValue` in its first place was taken out before it ran. */
-  removed(chain: object, onValue: unknown): void
+  /** The pair with this handler was taken out before it ran. */
+  removed(chain: object, handler: unknown): void
   fired(chain: object): void
   cancelled(chain: object): void
   madeAt(chain: object): string | undefined

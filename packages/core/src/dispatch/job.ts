@@ -1,6 +1,6 @@
 import type { Deferred } from '../deferred/deferred.ts'
 import { Failure } from '../deferred/failure.ts'
-import { HAS_FIRST } from '../deferred/flags.ts'
+import { hasPairs } from '../deferred/pairs.ts'
 import { OUTSIDE } from '../structures/indexed-heap.ts'
 import type { Standing } from '../structures/priority-line.ts'
 import { fireOnce } from '../structures/waiters.ts'
@@ -192,7 +192,7 @@ export class Job<A, R> implements Standing<Job<A, R>> {
     let heard = false
     if (deferred !== null) {
       this._deferred = null
-      heard = (deferred._flags & HAS_FIRST) !== 0
+      heard = hasPairs(deferred)
       fireOnce(deferred, verdict)
     }
     const watchers = this._rare?.watchers

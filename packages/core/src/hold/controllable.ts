@@ -1,4 +1,5 @@
-import { append, CHAIN } from '../deferred/chain.ts'
+import { add } from '../deferred/chain.ts'
+import { CHAIN } from '../deferred/pairs.ts'
 import { Deferred } from '../deferred/deferred.ts'
 import type { Awaitable } from '../deferred/types.ts'
 
@@ -24,7 +25,7 @@ export class ControllableDeferred<T> extends Deferred<T> {
     super((_, reason) => given.cancel(reason))
     this.#original = given
     // Not chainDeferred, which would forbid firing it by hand.
-    append(given, this, CHAIN)
+    add(given, this, CHAIN)
   }
 
   /** Fires it, and cancels the original; ignored once it has fired. */
