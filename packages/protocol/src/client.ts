@@ -3,6 +3,7 @@ import { ApiError } from './api-error.ts'
 import type { ServerEvent } from './event.ts'
 import { type EventsOptions, readEvents } from './event-source.ts'
 import { type Explanation, explanationSchema } from './explanation.ts'
+import { type History, historySchema } from './history.ts'
 import { type Job, type JobPage, jobPageSchema, jobSchema, jobsSchema } from './job.ts'
 import type { Put } from './put.ts'
 import type { ListOptions } from './query.ts'
@@ -91,6 +92,11 @@ export class Client {
 
   explain(queue: string, id: string, options?: CallOptions): Promise<Explanation> {
     return this.#call(explanationSchema, 'GET', `${jobPath(queue, id)}/explain`, undefined, options)
+  }
+
+  /** The job's attempts, with what they failed with, and what its handler logged; the oldest first. */
+  history(queue: string, id: string, options?: CallOptions): Promise<History> {
+    return this.#call(historySchema, 'GET', `${jobPath(queue, id)}/history`, undefined, options)
   }
 
   async queues(options?: CallOptions): Promise<Queue[]> {

@@ -6,6 +6,7 @@ export type { EventsOptions } from './event-source.ts'
 // What travels
 export type { ServerEvent } from './event.ts'
 export { type BlockedBy, blockedBySchema, type Explanation, explanationSchema } from './explanation.ts'
+export { type Attempt, attemptSchema, type History, historySchema, type LogLine, logLineSchema } from './history.ts'
 export {
   isOver,
   type Job,

@@ -1,5 +1,6 @@
 import type { Awaitable, Clock, Deferred } from 'potoroo'
 import type { DurableJob } from './durable-job.ts'
+import type { JobHistory } from './history.ts'
 import type { JobState } from './record.ts'
 import type { Rate, Retention, SettingsPatch, QueueStatus, Store } from './store.ts'
 
@@ -103,6 +104,8 @@ export interface DurableQueue<A = unknown, R = unknown> {
 
   job(id: string): Deferred<DurableJob<A, R>>
   explain(id: string): Deferred<Explanation>
+  /** A job's attempts, with what they failed with, and what its handler logged: the last 50 and 200, the oldest first. */
+  history(id: string): Deferred<JobHistory>
   list(options?: {
     readonly state?: JobState
     readonly after?: string

@@ -1,6 +1,7 @@
 import { type Deferred, fail, succeed } from 'potoroo'
 import type { EngineQueue } from './engine.ts'
 import { StoreError } from './errors.ts'
+import type { StoredHistory } from './history.ts'
 import type { JobRecord } from './record.ts'
 import type {
   Change,
@@ -61,6 +62,9 @@ export class BatchedQueue implements QueueStore {
   }
   job(id: string): Deferred<JobRecord | undefined> {
     return this.#enqueue(() => this.#queue.job(id))
+  }
+  history(id: string): Deferred<StoredHistory | undefined> {
+    return this.#enqueue(() => this.#queue.history(id))
   }
   list(options: ListOptions): Deferred<JobList> {
     return this.#enqueue(() => this.#queue.list(options))

@@ -2,6 +2,7 @@ import { type Awaitable, type Clock, Deferred, type Job, maybeDeferred, Resizabl
 import { toJson } from './checks.ts'
 import type { Attempt } from './durable-job.ts'
 import { Permanent } from './errors.ts'
+import { type AttemptRecord, KEPT_LINES, logLine, type LogLine } from './history.ts'
 import { afterFailure, type RetryRules } from './outcome.ts'
 import type { JobRecord } from './record.ts'
 import { type Exchange, type Exchanged, type News, type Outcome, type QueueStore, TOKEN_SEPARATOR, type Worker } from './store.ts'
@@ -19,6 +20,8 @@ interface Held extends Attempt {
   settled: boolean
   /** JSON text to be written with what is written next. */
   progress: string | null
+  /** Lines to be written with what is written next. */
+  lines: LogLine[] | undefined
 }
 
 export interface DispatcherOptions {
@@ -37,7 +40,7 @@ export interface DispatcherOptions {
   readonly onWarning: (error: Error) => void
 }
 
-/** Milliseconds between writings of progress, and after which an exchange that failed is tried again. */
+/** Milliseconds between writings of progress and logs, and after which an exchange that failed is tried again. */
 const REPORT_EVERY = 100
 const TRY_AGAIN_AFTER = 500
 
@@ -125,7 +128,7 @@ export class Dispatcher {
         const outcome = givenBack(held.job, held.ended)
         held.settled = true
         held.job = outcome.job
-        this.#outcomes.push(outcome)
+        this.#say(held, outcome)
       }
       stopRun(held, reason)
       if (held.ended) this.#release(held)
@@ -252,10 +255,12 @@ export class Dispatcher {
       ended: false,
       settled: false,
       progress: null,
+      lines: undefined,
       get signal() {
         return held.run!.signal
       },
       report: (progress) => this.#report(held, progress),
+      log: (message) => this.#log(held, job.attempt, message),
     }
     this.#held.add(held)
     const options = job.timeout === null ? {} : { timeout: job.timeout }
@@ -295,19 +300,21 @@ export class Dispatcher {
         const text = toJson(run.result === undefined ? null : run.result, 'A result')
         return this.#settle(held, transition(job, { type: 'finish', result: text, now }))
       } catch (error) {
-        return this.#settle(held, afterFailure(job, new Permanent(error), now, rules).job)
+        const { job: failed, ended } = afterFailure(job, new Permanent(error), now, rules)
+        return this.#settle(held, failed, ended)
       }
     }
     const after = afterFailure(job, run.failure?.value, now, rules)
     this.#holdUntil = Math.max(this.#holdUntil, after.holdUntil)
-    this.#settle(held, after.job)
+    this.#settle(held, after.job, after.ended)
   }
 
-  #settle(held: Held, job: JobRecord): void {
+  #settle(held: Held, job: JobRecord, ended?: AttemptRecord): void {
     held.settled = true
     held.job = job
     if (held.ended) this.#held.delete(held)
-    this.#outcomes.push({ token: held.token, job: held.ended ? { ...job, token: null } : job })
+    const outcome = { token: held.token, job: held.ended ? { ...job, token: null } : job }
+    this.#say(held, ended === undefined ? outcome : { ...outcome, ended })
     this.#hungry = true
     this.#exchange()
   }
@@ -316,7 +323,7 @@ export class Dispatcher {
   #release(held: Held): void {
     if (!this.#held.delete(held)) return
     held.job = { ...held.job, token: null }
-    this.#outcomes.push({ token: held.token, job: held.job, releaseOnly: true })
+    this.#say(held, { token: held.token, job: held.job, releaseOnly: true })
     this.#hungry = true
     this.#exchange()
   }
@@ -337,16 +344,40 @@ export class Dispatcher {
   #report(held: Held, progress: unknown): void {
     if (held.settled) return
     held.progress = toJson(progress, 'Progress')
+    this.#reportSoon()
+  }
+
+  /** Also of a handler that goes on though its job was cancelled: what it does then is worth knowing, too. */
+  #log(held: Held, attempt: number, message: string): void {
+    if (held.ended) return
+    const lines = (held.lines ??= [])
+    lines.push(logLine(this.#options.clock.now(), attempt, message))
+    if (lines.length > KEPT_LINES) lines.shift()
+    this.#reportSoon()
+  }
+
+  #reportSoon(): void {
+    if (this.#closed) return
     this.#reporting ??= this.#options.clock.setTimeout(() => {
       this.#reporting = undefined
-      for (const each of this.#held) {
-        if (each.progress === null || each.settled) continue
-        each.job = transition(each.job, { type: 'report', progress: each.progress })
-        each.progress = null
-        this.#outcomes.push({ token: each.token, job: each.job })
+      for (const held of this.#held) {
+        if (held.settled) {
+          if (held.lines !== undefined) this.#say(held, { token: held.token, job: held.job, releaseOnly: true })
+          continue
+        }
+        if (held.progress === null && held.lines === undefined) continue
+        if (held.progress !== null) held.job = transition(held.job, { type: 'report', progress: held.progress })
+        held.progress = null
+        this.#say(held, { token: held.token, job: held.job })
       }
       this.#exchange()
     }, REPORT_EVERY)
+  }
+
+  /** An outcome goes with the next exchange, and with it what was logged. */
+  #say(held: Held, outcome: Outcome): void {
+    this.#outcomes.push(held.lines === undefined ? outcome : { ...outcome, log: held.lines })
+    held.lines = undefined
   }
 
   #refused({ token, job, releaseOnly }: Outcome): void {

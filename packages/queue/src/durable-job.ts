@@ -1,4 +1,5 @@
 import type { Deferred } from 'potoroo'
+import type { JobHistory } from './history.ts'
 import type { JobError, JobRecord, JobState } from './record.ts'
 
 /** What a job's methods need of its queue. */
@@ -6,12 +7,14 @@ export interface JobOwner {
   watch(job: JobRecord): Deferred<DurableJob<never, never>>
   cancel(id: string, reason?: unknown): Deferred<DurableJob<never, never>>
   reprioritize(id: string, priority: number): Deferred<DurableJob<never, never>>
+  history(id: string): Deferred<JobHistory>
 }
 
 /** What the handler's own job has besides: the attempt underway. */
 export interface Attempt {
   readonly signal: AbortSignal
   report(progress: unknown): void
+  log(message: string): void
 }
 
 /**
@@ -110,6 +113,21 @@ export class DurableJob<A = unknown, R = unknown> {
    */
   report(progress: unknown): void {
     this.#attempt?.report(progress)
+  }
+  /**
+   * For the handler: adds a line to the job's log, which `history` gives. Of a line the first 1,000 characters are kept, of a
+   * job the last 200 lines. Written to the store with what is written next, at most every 100 ms. Ignored on a job that is
+   * not this process's to run.
+   */
+  log(message: string): void {
+    this.#attempt?.log(message)
+  }
+  /**
+   * Fires with the job's attempts and log as they are now: the last 50 attempts and 200 lines, the oldest first. Fails with
+   * JobNotFound if the job was pruned.
+   */
+  history(): Deferred<JobHistory> {
+    return this.#owner.history(this.id)
   }
 }
 

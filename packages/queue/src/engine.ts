@@ -1,3 +1,4 @@
+import type { StoredHistory } from './history.ts'
 import type { JobRecord } from './record.ts'
 import type {
   Change,
@@ -50,6 +51,7 @@ export interface EngineQueue {
   clear(limit: number, now: number): number
   update(patch: SettingsPatch): QueueStatus
   job(id: string): JobRecord | undefined
+  history(id: string): StoredHistory | undefined
   list(options: ListOptions): JobList
   status(): QueueStatus
   facts(id: string, now: number): Facts | undefined

@@ -69,17 +69,26 @@ export const POISONED: JobError = {
   code: 'ERR_POISONED_JOB',
 }
 
+/** How many characters of an error's message are kept: the first. Some carry a whole web page. */
+const MESSAGE_LENGTH = 4_000
+const NAME_LENGTH = 200
+
 /** An error as it is stored. */
 export function toJobError(value: unknown): JobError {
   if (typeof value === 'object' && value !== null) {
     const { name, message, code } = value as { name?: unknown; message?: unknown; code?: unknown }
     if (typeof message === 'string') {
       return {
-        name: typeof name === 'string' ? name : 'Error',
-        message,
-        code: typeof code === 'string' || typeof code === 'number' ? String(code) : null,
+        name: typeof name === 'string' ? cut(name, NAME_LENGTH) : 'Error',
+        message: cut(message, MESSAGE_LENGTH),
+        code: typeof code === 'string' || typeof code === 'number' ? cut(String(code), NAME_LENGTH) : null,
       }
     }
   }
-  return { name: 'Error', message: String(value), code: null }
+  return { name: 'Error', message: cut(String(value), MESSAGE_LENGTH), code: null }
+}
+
+/** A text's first characters, with a mark that there were more. */
+export function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text
 }

@@ -16,6 +16,17 @@ export { openQueue } from './open-queue.ts'
 export { memoryStore } from './memory-store.ts'
 
 // What a job and a store are
+export {
+  type AttemptOutcome,
+  type AttemptRecord,
+  endedAttempt,
+  type JobHistory,
+  KEPT_ATTEMPTS,
+  KEPT_LINES,
+  LINE_LENGTH,
+  type LogLine,
+  type StoredHistory,
+} from './history.ts'
 export { isOver, JOB_STATES, type JobError, type JobRecord, type JobState } from './record.ts'
 export { type JobEvent, newRecord, transition } from './transition.ts'
 export * from './store.ts'

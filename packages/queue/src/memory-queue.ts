@@ -1,6 +1,7 @@
 import { PotorooError, QueueOverflow, SlidingWindow } from 'potoroo'
 import type { EngineQueue, Notes } from './engine.ts'
 import { JobConflict, JobNotFound } from './errors.ts'
+import { type AttemptRecord, endedAttempt, KEPT_ATTEMPTS, KEPT_LINES, type LogLine, type StoredHistory } from './history.ts'
 import { MemoryLine } from './memory-line.ts'
 import { isOver, type JobRecord, type JobState } from './record.ts'
 import {
@@ -13,6 +14,7 @@ import {
   type JobList,
   type ListOptions,
   type NewJob,
+  type Outcome,
   type Put,
   type QueueSettings,
   type QueueStatus,
@@ -31,6 +33,9 @@ interface Entry {
   place: number
   /** Counts up with every job that is over. */
   ended: number
+  /** Undefined for the many jobs of which there is nothing to keep. */
+  attempts?: readonly AttemptRecord[]
+  log?: readonly LogLine[]
 }
 
 const SAMPLE = 50
@@ -93,13 +98,7 @@ export class MemoryQueue implements EngineQueue {
 
   exchange({ worker, outcomes, holdUntil, places, token, now }: Exchange): Exchanged {
     this.#lastNow = now
-    const accepted = outcomes.map((outcome) => {
-      const entry = this.#entries.get(outcome.job.id)
-      if (entry === undefined || entry.job.token !== outcome.token) return false
-      if (entry.job.state === 'underway') this.#write(entry, outcome.job, now)
-      else if (outcome.job.token === null) this.#apply(entry, { type: 'release' }, now)
-      return true
-    })
+    const accepted = outcomes.map((outcome) => this.#settle(outcome, now))
     if (holdUntil > this.#settings.heldUntil) this.#set({ heldUntil: holdUntil })
     this.#promote(now)
     const { width, paused, heldUntil } = this.#settings
@@ -118,6 +117,17 @@ export class MemoryQueue implements EngineQueue {
     }
     // Claims start at once: nothing has to be awaited that could part the two.
     return { accepted, claimed, rated: false, wakeAt }
+  }
+
+  #settle({ token, job, ended, log }: Outcome, now: number): boolean {
+    const entry = this.#entries.get(job.id)
+    if (entry === undefined || entry.job.token !== token) return false
+    if (log !== undefined) entry.log = [...(entry.log ?? []), ...log].slice(-KEPT_LINES)
+    if (entry.job.state === 'underway') {
+      if (ended !== undefined) keepAttempt(entry, ended)
+      this.#write(entry, job, now)
+    } else if (job.token === null) this.#apply(entry, { type: 'release' }, now)
+    return true
   }
 
   renew(worker: Worker): boolean {
@@ -150,6 +160,9 @@ export class MemoryQueue implements EngineQueue {
       if (after.key !== null && this.#keys.has(after.key)) throw new JobConflict('ERR_JOB_KEY_TAKEN', entry.job)
       entry.place = ++this.#joined
     }
+    if (change.type === 'cancel' && entry.job.state === 'underway') {
+      keepAttempt(entry, endedAttempt(entry.job, 'cancelled', change.error, now))
+    }
     return this.#write(entry, after, now)
   }
 
@@ -170,6 +183,11 @@ export class MemoryQueue implements EngineQueue {
 
   job(id: string): JobRecord | undefined {
     return this.#entries.get(id)?.job
+  }
+
+  history(id: string): StoredHistory | undefined {
+    const entry = this.#entries.get(id)
+    return entry && { job: entry.job, attempts: entry.attempts ?? [], log: entry.log ?? [] }
   }
 
   list({ state, after, limit }: ListOptions): JobList {
@@ -288,6 +306,10 @@ export class MemoryQueue implements EngineQueue {
   #nextDue(): number | null {
     return this.#due.first?.job.runAt ?? null
   }
+}
+
+function keepAttempt(entry: Entry, attempt: AttemptRecord): void {
+  entry.attempts = [...(entry.attempts ?? []), attempt].slice(-KEPT_ATTEMPTS)
 }
 
 function compareKeys(a: readonly number[], b: readonly number[]): number {

@@ -1,5 +1,6 @@
 import { LATEST_TIME } from './checks.ts'
 import { Permanent, RetryAfter, toJobError } from './errors.ts'
+import { type AttemptRecord, endedAttempt } from './history.ts'
 import type { JobRecord } from './record.ts'
 import { transition } from './transition.ts'
 
@@ -9,20 +10,20 @@ export interface RetryRules {
   delayAfter(attempt: number): number
 }
 
-/** A job after its handler threw, and until when the whole queue is to be held back: 0 for not at all. */
+/** A job after its handler threw, until when the whole queue is to be held back (0 for not at all), and the attempt if it counts. */
 export function afterFailure(
   job: JobRecord,
   thrown: unknown,
   now: number,
   rules: RetryRules,
-): { readonly job: JobRecord; readonly holdUntil: number } {
+): { readonly job: JobRecord; readonly holdUntil: number; readonly ended?: AttemptRecord } {
   if (thrown instanceof RetryAfter) {
     return { job: transition(job, { type: 'putBack' }), holdUntil: later(now, thrown.ms) }
   }
   const last = thrown instanceof Permanent || job.attempt >= job.maxAttempts
   const error = toJobError(thrown instanceof Permanent ? thrown.cause : thrown)
   const retryAt = last ? null : later(now, rules.delayAfter(job.attempt))
-  return { job: transition(job, { type: 'fail', error, retryAt, now }), holdUntil: 0 }
+  return { job: transition(job, { type: 'fail', error, retryAt, now }), holdUntil: 0, ended: endedAttempt(job, 'failed', error, now) }
 }
 
 /** The delays of an iterable by attempt; past its end, the last one again. */

@@ -7,6 +7,7 @@ import { type Attempt, DurableJob, type JobOwner } from './durable-job.ts'
 import { JobNotFound, toJobError } from './errors.ts'
 import { EventFeed } from './event-feed.ts'
 import { explain } from './explain.ts'
+import { type JobHistory, wholeHistory } from './history.ts'
 import { makeWorkerId } from './id.ts'
 import { checkArg, newJob } from './new-job.ts'
 import { retryRules } from './outcome.ts'
@@ -179,6 +180,11 @@ export class Queue<A, R> implements DurableQueue<A, R> {
       const now = this.#options.clock.now()
       return this.#store.facts(String(id), now).addCallback((facts) => explain(found(id, facts), now))
     }) as Deferred<Explanation>
+  }
+  history(id: string): Deferred<JobHistory> {
+    return this.#open(() =>
+      this.#store.history(String(id)).addCallback((history) => wholeHistory(found(id, history))),
+    ) as Deferred<JobHistory>
   }
   list({ limit = LIST_LIMIT, ...rest }: { state?: JobState; after?: string; limit?: number } = {}): Deferred<{
     readonly jobs: DurableJob<A, R>[]

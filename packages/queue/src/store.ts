@@ -1,4 +1,5 @@
 import type { Deferred } from 'potoroo'
+import type { AttemptRecord, LogLine, StoredHistory } from './history.ts'
 import type { JobError, JobRecord, JobState } from './record.ts'
 
 /** At most `limit` starts in any window of `per` milliseconds. */
@@ -78,6 +79,10 @@ export interface Outcome {
   readonly job: JobRecord
   /** It says nothing of a result, only gives the job or its place back, and may come too late to matter. */
   readonly releaseOnly?: true
+  /** The attempt as it is to be kept in the job's history: it has failed. Kept only if the outcome is recorded. */
+  readonly ended?: AttemptRecord
+  /** What the handler has logged since the last outcome. Kept while the stored job has the token, whatever its state. */
+  readonly log?: readonly LogLine[]
 }
 
 /** One round trip of a dispatcher: what has happened, and how many jobs it has room for. */
@@ -198,6 +203,13 @@ export interface QueueStore {
   update(patch: SettingsPatch): Deferred<QueueStatus>
 
   job(id: string): Deferred<JobRecord | undefined>
+
+  /**
+   * What is kept of a job's past: the attempts that {@link Outcome.ended} told of, those that a cancel or a worker's death
+   * ended (`endedAttempt` says how), and the log; of each the latest, as many as KEPT_ATTEMPTS and KEPT_LINES say.
+   * They are deleted with the job.
+   */
+  history(id: string): Deferred<StoredHistory | undefined>
 
   list(options: ListOptions): Deferred<JobList>
 

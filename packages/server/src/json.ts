@@ -1,5 +1,5 @@
-import type { Explanation as ExplanationJson, Job, Queue } from '@potoroo/protocol'
-import type { DurableJob, Explanation, QueueStatus } from '@potoroo/queue'
+import type { Explanation as ExplanationJson, History, Job, Queue } from '@potoroo/protocol'
+import type { DurableJob, Explanation, JobError, JobHistory, QueueStatus } from '@potoroo/queue'
 
 /** A job as it travels. */
 export function toJobJson(job: DurableJob): Job {
@@ -19,7 +19,7 @@ export function toJobJson(job: DurableJob): Job {
     startTime: toTimeOrNull(job.startTime),
     stopTime: toTimeOrNull(job.stopTime),
     result: job.result ?? null,
-    error: error === null ? null : { name: error.name, message: error.message, code: error.code },
+    error: toErrorJson(error),
     progress: progress ?? null,
   }
 }
@@ -46,6 +46,23 @@ export function toQueueJson(name: string, status: QueueStatus, now: number): Que
 
 export function toExplanationJson({ state, position, blockedBy, estimatedStart }: Explanation): ExplanationJson {
   return { state, position, blockedBy, estimatedStart: toTimeOrNull(estimatedStart) }
+}
+
+export function toHistoryJson({ attempts, log }: JobHistory): History {
+  return {
+    attempts: attempts.map(({ attempt, startTime, stopTime, outcome, error }) => ({
+      attempt,
+      startTime: toTime(startTime),
+      stopTime: toTimeOrNull(stopTime),
+      outcome,
+      error: toErrorJson(error),
+    })),
+    log: log.map(({ time, attempt, message }) => ({ time: toTime(time), attempt, message })),
+  }
+}
+
+function toErrorJson(error: JobError | null): Job['error'] {
+  return error === null ? null : { name: error.name, message: error.message, code: error.code }
 }
 
 /** The last millisecond that is written with a year of four digits, as every reader expects. */

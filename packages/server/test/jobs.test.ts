@@ -129,6 +129,32 @@ describe('looking at jobs', () => {
   })
 })
 
+describe('the history of a job', () => {
+  it('gives its attempts, and what its handler logged', async () => {
+    await using service = await startService({ queueOptions: { retry: { maxAttempts: 2, backoff: [1_000] } } })
+    const job = await service.client.put('sms', { arg: 1 })
+    await until(() => service.calls.length === 1)
+    service.calls[0]!.job.log('Calling')
+    service.calls[0]!.fail(new RangeError('no such number'))
+    await settle()
+    service.clock.advance(1_000)
+    await until(() => service.calls.length === 2)
+    const times = { startTime: '2026-07-26T09:30:00.000Z', stopTime: '2026-07-26T09:30:00.000Z' }
+    expect(await service.client.history('sms', job.id)).toEqual({
+      attempts: [
+        { ...times, attempt: 1, outcome: 'failed', error: { name: 'RangeError', message: 'no such number', code: null } },
+        { attempt: 2, startTime: '2026-07-26T09:30:01.000Z', stopTime: null, outcome: null, error: null },
+      ],
+      log: [{ time: times.startTime, attempt: 1, message: 'Calling' }],
+    })
+  })
+
+  it('of a job that is not there answers 404', async () => {
+    await using service = await startService({ idle: true })
+    expect((await problemOf(await service.ask(`${JOBS}/${NOBODY}/history`))).code).toBe('ERR_JOB_NOT_FOUND')
+  })
+})
+
 describe('changing a job', () => {
   it('moves a pending job, and answers 409 for any other', async () => {
     await using service = await startService()

@@ -157,6 +157,7 @@ describe('the OpenAPI description', () => {
         'DELETE /api/queues/{queue}/jobs/{id}',
         'POST /api/queues/{queue}/jobs/{id}/retry',
         'GET /api/queues/{queue}/jobs/{id}/explain',
+        'GET /api/queues/{queue}/jobs/{id}/history',
         'GET /api/queues',
         'GET /api/queues/{queue}',
         'PATCH /api/queues/{queue}',

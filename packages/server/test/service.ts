@@ -1,5 +1,5 @@
 import { type Client, createClient, type Job, type ProblemDetails, problemSchema } from '@potoroo/protocol'
-import { type DurableQueue, type Handler, memoryStore, openQueue, type QueueOptions } from '@potoroo/queue'
+import { type DurableJob, type DurableQueue, type Handler, memoryStore, openQueue, type QueueOptions } from '@potoroo/queue'
 import { createServer, type Server, type ServerOptions } from '@potoroo/server'
 import { Deferred, ManualClock } from 'potoroo'
 import { expect } from 'vitest'
@@ -13,6 +13,7 @@ export const JSON_TYPE = { 'content-type': 'application/json' }
 export interface Call {
   readonly arg: unknown
   readonly id: string
+  readonly job: DurableJob
   readonly signal: AbortSignal
   finish(result?: unknown): void
   fail(error: Error): void
@@ -44,6 +45,7 @@ export async function startService({ queueOptions, idle = false, ...options }: O
     calls.push({
       arg,
       id: job.id,
+      job,
       signal: job.signal,
       finish: (value = 'done') => result.callback(value),
       fail: (error) => result.errback(error),

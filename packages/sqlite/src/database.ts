@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { StoreError } from '@potoroo/queue'
+import { Histories } from './histories.ts'
 import { IN_LINE, JobTable } from './job-table.ts'
 import { QueueRows } from './queue-row.ts'
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts'
@@ -24,6 +25,7 @@ export class Database {
   readonly queues: QueueRows
   readonly jobs: JobTable
   readonly starts: Starts
+  readonly histories: Histories
   readonly begin: StatementSync
   readonly commit: StatementSync
   readonly rollback: StatementSync
@@ -57,6 +59,7 @@ export class Database {
       this.queues = new QueueRows(database)
       this.jobs = new JobTable(database)
       this.starts = new Starts(database)
+      this.histories = new Histories(database)
       this.begin = database.prepare('BEGIN IMMEDIATE')
       this.commit = database.prepare('COMMIT')
       this.rollback = database.prepare('ROLLBACK')

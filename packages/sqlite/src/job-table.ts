@@ -79,11 +79,11 @@ export class JobTable {
 
   /**
    * Records what an attempt came to, if the job still has its token and is underway: the fence. The job keeps its place
-   * in the line for the case that it was put back. Whether it was recorded.
+   * in the line for the case that it was put back. Gives its `seq` if it was recorded.
    */
-  settle(queue: QueueRow, token: string, job: JobRecord, now: number): boolean {
+  settle(queue: QueueRow, token: string, job: JobRecord, now: number): number | undefined {
     const seq = this.#claimed.get(job.id) ?? this.#seqOf(job.id)
-    if (seq === undefined) return false
+    if (seq === undefined) return undefined
     const ended = isOver(job.state) ? queue.ended + 1 : null
     const { changes } = this.#settle.run(
       STATE[job.state],
@@ -101,12 +101,12 @@ export class JobTable {
       token,
     )
     if (changes === 0 || job.state !== 'underway') this.#claimed.delete(job.id)
-    if (changes === 0) return false
+    if (changes === 0) return undefined
     if (ended !== null) queue.ended = ended
     queue.underway--
     queue[job.state]++
     if (job.token === null) queue.places--
-    return true
+    return seq
   }
 
   /** Writes a job as it is after an event; `place` is where it stands in the line. */

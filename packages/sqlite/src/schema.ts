@@ -77,4 +77,25 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX starts_at ON starts (queue, at);
   `,
+  `
+  CREATE TABLE attempts (                 -- that ended otherwise than by finishing their job
+    job INTEGER NOT NULL,                 -- its seq
+    n INTEGER NOT NULL,                   -- counts up from 1, also where \`attempt\` begins anew
+    attempt INTEGER NOT NULL,
+    start_time INTEGER NOT NULL,
+    stop_time INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    error TEXT,
+    PRIMARY KEY (job, n)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE log_lines (
+    job INTEGER NOT NULL,                 -- its seq
+    n INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    message TEXT NOT NULL,
+    PRIMARY KEY (job, n)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

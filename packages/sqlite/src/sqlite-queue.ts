@@ -2,6 +2,7 @@ import {
   type Change,
   type Counts,
   type Declared,
+  endedAttempt,
   type EngineQueue,
   type Exchange,
   type Exchanged,
@@ -15,12 +16,14 @@ import {
   type NewJob,
   newRecord,
   type Notes,
+  type Outcome,
   type Put,
   type QueueSettings,
   type QueueStatus,
   type Rate,
   type Retention,
   type SettingsPatch,
+  type StoredHistory,
   transition,
   type Worker,
 } from '@potoroo/queue'
@@ -95,7 +98,7 @@ export class SqliteQueue implements EngineQueue {
   exchange({ worker, outcomes, started, holdUntil, places, token, now }: Exchange): Exchanged {
     const row = this.#row
     for (const start of started) this.#database.starts.started(start.token, start.at)
-    const accepted = outcomes.map((outcome) => this.#settle(outcome.token, outcome.job, now))
+    const accepted = outcomes.map((outcome) => this.#settle(outcome, now))
     if (holdUntil > row.held_until) {
       row.held_until = holdUntil
       this.#settingsChanged()
@@ -121,8 +124,11 @@ export class SqliteQueue implements EngineQueue {
     return { accepted, claimed, rated: rate !== null, wakeAt }
   }
 
-  #settle(token: string, job: JobRecord, now: number): boolean {
-    if (this.#database.jobs.settle(this.#row, token, job, now)) {
+  #settle({ token, job, ended, log }: Outcome, now: number): boolean {
+    const seq = this.#database.jobs.settle(this.#row, token, job, now)
+    if (seq !== undefined) {
+      if (ended !== undefined) this.#database.histories.addAttempt(seq, ended)
+      if (log !== undefined) this.#database.histories.addLines(seq, log)
       this.#dirty = true
       if (job.state === 'pending') this.#nextDue = undefined
       this.notes.jobs.push(job)
@@ -131,6 +137,7 @@ export class SqliteQueue implements EngineQueue {
     // No longer underway by this token: cancelled or timed out, and its handler has ended; or taken away altogether.
     const [row] = this.#database.jobs.select('id = ? AND token = ?', job.id, token)
     if (row === undefined) return false
+    if (log !== undefined) this.#database.histories.addLines(seqOf(row), log)
     if (job.token === null) this.#apply(row, { type: 'release' }, now)
     return true
   }
@@ -223,6 +230,9 @@ export class SqliteQueue implements EngineQueue {
     for (const row of rows) {
       const record = toRecord(this.name, row)
       const after = record.state === 'underway' ? transition(record, event) : record
+      if (event.type === 'lose' && record.state === 'underway') {
+        this.#database.histories.addAttempt(seqOf(row), endedAttempt(record, 'lost', null, now))
+      }
       this.#write(row, record, { ...after, token: null }, now)
     }
     this.#database.starts.abandon(worker, now)
@@ -240,6 +250,9 @@ export class SqliteQueue implements EngineQueue {
     const after = transition(before, change.type === 'reprioritize' ? change : { ...change, now })
     const joins = change.type === 'retry'
     if (joins && after.key !== null && this.#withKey(after.key) !== undefined) throw new JobConflict('ERR_JOB_KEY_TAKEN', before)
+    if (change.type === 'cancel' && before.state === 'underway') {
+      this.#database.histories.addAttempt(seqOf(row), endedAttempt(before, 'cancelled', change.error, now))
+    }
     return this.#write(row, before, after, now, joins)
   }
 
@@ -266,6 +279,11 @@ export class SqliteQueue implements EngineQueue {
   job(id: string): JobRecord | undefined {
     const [row] = this.#database.jobs.select('queue = ? AND id = ?', this.#row.id, id)
     return row && toRecord(this.name, row)
+  }
+
+  history(id: string): StoredHistory | undefined {
+    const [row] = this.#database.jobs.select('queue = ? AND id = ?', this.#row.id, id)
+    return row && { job: toRecord(this.name, row), ...this.#database.histories.read(seqOf(row)) }
   }
 
   list(options: ListOptions): JobList {
@@ -306,6 +324,7 @@ export class SqliteQueue implements EngineQueue {
       for (const row of this.#database.jobs.select(oldest, this.#row.id, STATE[state], PRUNE_AT_ONCE)) {
         if (toRecord(this.name, row).stopTime! >= before) break
         this.#database.jobs.delete(seqOf(row))
+        this.#database.histories.delete(seqOf(row))
         this.#row[state]--
         this.#dirty = true
         pruned++

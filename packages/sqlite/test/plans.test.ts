@@ -34,12 +34,14 @@ async function statementsOf(path: string): Promise<string[]> {
       retry: { maxAttempts: 2, backoff: [1] },
       handler: (n, job) => {
         job.report(n)
+        job.log(String(n))
         if (n % 3 === 0) throw new Error('no')
       },
     })
     const jobs = await queue.putMany(Array.from({ length: 20 }, (_, arg) => ({ arg, key: `k${arg}`, delay: arg % 2 })))
     await queue.reprioritize((await queue.put(1, { delay: 100_000 })).id, 1)
     await queue.explain(jobs[19]!.id)
+    await queue.history(jobs[19]!.id)
     for (const state of [undefined, ...JOB_STATES]) await queue.list({ limit: 1, ...(state && { state }) })
     await queue.clear()
     await queue.idle()
@@ -58,7 +60,7 @@ async function statementsOf(path: string): Promise<string[]> {
   } finally {
     spy.mockRestore()
   }
-  return [...statements].filter((sql) => /^(SELECT|UPDATE|DELETE)/.test(sql) && /\b(jobs|starts|workers|queues)\b/.test(sql))
+  return [...statements].filter((sql) => /^(SELECT|UPDATE|DELETE)/.test(sql) && /\b(jobs|starts|workers|queues|attempts|log_lines)\b/.test(sql))
 }
 
 test('every statement finds its rows by an index, and none sorts', async () => {

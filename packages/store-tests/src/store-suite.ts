@@ -4,6 +4,7 @@ import { changing } from './suite/change.ts'
 import { claiming } from './suite/claim.ts'
 import { concurrency, type Sharing } from './suite/concurrency.ts'
 import { fencing } from './suite/fence.ts'
+import { remembering } from './suite/history.ts'
 import { listing } from './suite/list.ts'
 import { ordering } from './suite/order.ts'
 import { putting } from './suite/put.ts'
@@ -80,6 +81,7 @@ export function storeSuite({ name, describe, it, makeStore, shareStore, dispose,
     describe('commands', () => changing(part))
     describe('settings', () => settings(part))
     describe('lists', () => listing(part))
+    describe('the history of a job', () => remembering(part))
     describe('upkeep', () => upkeep(part))
     describe('news', () => telling(part))
     describe('one batch', () => ordering(part))

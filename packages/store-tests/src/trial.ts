@@ -109,11 +109,11 @@ export class Hands {
   }
   /** Its handler threw. */
   fail(id: string, retryAt: number | null = null): Promise<boolean> {
-    return this.settle(id, { ...this.#failed(id, retryAt), token: null })
+    return this.settle(id, { ...this.failed(id, retryAt), token: null })
   }
   /** It ran out of time, and its handler goes on. */
   timeOut(id: string, retryAt: number | null = null): Promise<boolean> {
-    return this.settle(id, this.#failed(id, retryAt))
+    return this.settle(id, this.failed(id, retryAt))
   }
   putBack(id: string): Promise<boolean> {
     return this.settle(id, { ...transition(this.held(id), { type: 'putBack' }), token: null })
@@ -129,7 +129,7 @@ export class Hands {
     return accepted[0]!
   }
 
-  #failed(id: string, retryAt: number | null): JobRecord {
+  failed(id: string, retryAt: number | null): JobRecord {
     return transition(this.held(id), { type: 'fail', error: ERROR, retryAt, now: this.#trial.now })
   }
 }

@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi'
 import {
   explanationSchema,
-
+  historySchema,
   jobPageSchema,
   jobPatchSchema,
   jobSchema,
@@ -17,7 +17,7 @@ import {
 import { isOver, type PutOptions } from '@potoroo/queue'
 import { z } from 'zod'
 import { limitBody } from '../body.ts'
-import { toExplanationJson, toJobJson } from '../json.ts'
+import { toExplanationJson, toHistoryJson, toJobJson } from '../json.ts'
 import { waitUntilOver } from '../wait.ts'
 import { apiErrors, BODY_ERRORS, CHANGE_ERRORS, JOB_ERRORS, json, QUEUE_ERRORS } from './answers.ts'
 import { checkId, jobParams, queueParams, type RouteContext } from './context.ts'
@@ -75,6 +75,11 @@ export function jobRoutes({ app, queues, held, clock }: RouteContext): void {
   app.openapi(explain, async (c) => {
     const { queue, id } = c.req.valid('param')
     return c.json(toExplanationJson(await queues.get(queue).explain(checkId(id))), 200)
+  })
+
+  app.openapi(history, async (c) => {
+    const { queue, id } = c.req.valid('param')
+    return c.json(toHistoryJson(await queues.get(queue).history(checkId(id))), 200)
   })
 }
 
@@ -180,3 +185,11 @@ const explain = createRoute({
   responses: { 200: json(explanationSchema, 'What keeps it from running'), ...apiErrors(...JOB_ERRORS) },
 })
 
+const history = createRoute({
+  method: 'get',
+  path: `${JOB}/history`,
+  tags,
+  summary: 'What became of its attempts, and what did its handler log?',
+  request: { params: jobParams, query: noQuerySchema },
+  responses: { 200: json(historySchema, 'Its last attempts and lines, the oldest first'), ...apiErrors(...JOB_ERRORS) },
+})

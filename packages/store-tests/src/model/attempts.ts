@@ -1,6 +1,10 @@
-import type { JobRecord, Outcome } from '@potoroo/queue'
+import type { AttemptRecord, JobRecord, LogLine, Outcome } from '@potoroo/queue'
 import { ERROR } from '../trial.ts'
 import type { Choices } from './choices.ts'
+
+const KINDS = ['finish', 'fail', 'retry', 'late', 'late retry', 'put back', 'report', 'finish again'] as const
+type Kind = (typeof KINDS)[number]
+const FAILURES: ReadonlySet<Kind> = new Set<Kind>(['fail', 'retry', 'late', 'late retry'])
 
 interface Attempt {
   readonly claimed: JobRecord
@@ -25,22 +29,35 @@ export class Attempts {
     const token = claimed.token!
     if (said !== undefined) {
       this.#list.splice(at, 1)
-      return { token, job: { ...said, token: null }, releaseOnly: true }
+      return { token, job: { ...said, token: null }, releaseOnly: true, ...logged(claimed, choices, now) }
     }
-    const kind = choices.of(['finish', 'fail', 'retry', 'late', 'late retry', 'put back', 'report', 'finish again'] as const)
+    const kind = choices.of(KINDS)
     const after = becomes(claimed, kind, choices, now)
-    if (kind === 'report') return { token, job: after }
+    const more = { ...logged(claimed, choices, now), ...ended(claimed, after, now, kind) }
+    if (kind === 'report') return { token, job: after, ...more }
     if (kind === 'late' || kind === 'late retry') {
       attempt.said = after
-      return { token, job: after }
+      return { token, job: after, ...more }
     }
     // Said twice, the second time must be refused.
     if (kind !== 'finish again') this.#list.splice(at, 1)
-    return { token, job: { ...after, token: null } }
+    return { token, job: { ...after, token: null }, ...more }
   }
 }
 
-function becomes(job: JobRecord, kind: string, choices: Choices, now: number): JobRecord {
+/** Now and then a handler has said something. */
+function logged({ attempt }: JobRecord, choices: Choices, time: number): { readonly log?: LogLine[] } {
+  const message = choices.of([null, null, 'so far', 'so good'])
+  return message === null ? {} : { log: [{ time, attempt, message }] }
+}
+
+/** The attempt as it is to be kept, if it has failed. */
+function ended({ attempt, startTime }: JobRecord, { error }: JobRecord, now: number, kind: Kind): { readonly ended?: AttemptRecord } {
+  if (!FAILURES.has(kind)) return {}
+  return { ended: { attempt, startTime: startTime!, stopTime: now, outcome: 'failed', error } }
+}
+
+function becomes(job: JobRecord, kind: Kind, choices: Choices, now: number): JobRecord {
   switch (kind) {
     case 'fail':
     case 'late':

@@ -40,6 +40,7 @@ export async function checkModel(program: Program, { store, shares = [] }: Model
       await run.step(new Choices(numbers))
       await run.compare()
     }
+    await run.compareHistories()
   } finally {
     for (const queue of run.queues) await queue.close()
   }
@@ -182,6 +183,13 @@ class ModelRun {
         const facts = await queue.facts(id, this.#now)
         deepEqual(facts && { ahead: facts.ahead, hasWorkers: facts.hasWorkers }, this.#model.facts(id, this.#now))
       }
+    }
+  }
+
+  /** What is kept of each job, wherever one looks. */
+  async compareHistories(): Promise<void> {
+    for (const { record, attempts, log } of this.#model.jobs) {
+      for (const queue of this.queues) deepEqual(await queue.history(record.id), { job: { ...record }, attempts, log })
     }
   }
 

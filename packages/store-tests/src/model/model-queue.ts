@@ -1,4 +1,5 @@
 import {
+  type AttemptRecord,
   type Change,
   type ConflictCode,
   type Counts,
@@ -7,6 +8,9 @@ import {
   type JobError,
   type JobRecord,
   type JobState,
+  KEPT_ATTEMPTS,
+  KEPT_LINES,
+  type LogLine,
   type NewJob,
   POISONED,
   type QueueStatus,
@@ -25,6 +29,8 @@ interface ModelJob {
   due: boolean
   /** In the line among equals. */
   place: number
+  attempts: AttemptRecord[]
+  log: LogLine[]
 }
 
 interface ModelWorker {
@@ -82,7 +88,7 @@ export class ModelQueue {
         progress: null,
         token: null,
       }
-      this.jobs.push({ record, due: job.runAt > now, place: ++this.#joined })
+      this.jobs.push({ record, due: job.runAt > now, place: ++this.#joined, attempts: [], log: [] })
       return { id: job.id, isNew: true }
     })
   }
@@ -91,6 +97,8 @@ export class ModelQueue {
     const accepted = outcomes.map((outcome) => {
       const job = this.find(outcome.job.id)
       if (job === undefined || job.record.token !== outcome.token) return false
+      if (outcome.log) job.log = [...job.log, ...outcome.log].slice(-KEPT_LINES)
+      if (outcome.ended && job.record.state === 'underway') job.attempts = [...job.attempts, outcome.ended].slice(-KEPT_ATTEMPTS)
       if (job.record.state === 'underway') Object.assign(job.record, outcome.job)
       else if (outcome.job.token === null) job.record.token = null
       job.due = job.record.state === 'pending' && job.record.runAt > now
@@ -130,6 +138,7 @@ export class ModelQueue {
     switch (change.type) {
       case 'cancel':
         if (isOver(record.state)) return 'ERR_JOB_OVER'
+        if (record.state === 'underway') this.#ended(job, 'cancelled', change.error, now)
         this.#cancel(job, change.error, now)
         return undefined
       case 'reprioritize':
@@ -181,10 +190,12 @@ export class ModelQueue {
       worker.seen = worker.beat
       if (worker.silent < worker.lease) continue
       this.#join(now)
-      for (const { record } of this.#heldBy(id)) {
+      for (const job of this.#heldBy(id)) {
+        const { record } = job
         taken++
         record.token = null
         if (record.state !== 'underway') continue
+        this.#ended(job, 'lost', null, now)
         if (record.attempt < record.maxAttempts) record.state = 'pending'
         else Object.assign(record, { state: 'failed', error: POISONED, stopTime: now })
       }
@@ -248,6 +259,11 @@ export class ModelQueue {
   #cancel(job: ModelJob, error: JobError | null, now: number): void {
     Object.assign(job.record, { state: 'cancelled', error, stopTime: now })
     job.due = false
+  }
+
+  #ended(job: ModelJob, outcome: 'cancelled' | 'lost', error: JobError | null, now: number): void {
+    const { attempt, startTime } = job.record
+    job.attempts = [...job.attempts, { attempt, startTime: startTime!, stopTime: now, outcome, error }].slice(-KEPT_ATTEMPTS)
   }
 
   #active(key: string): ModelJob | undefined {
