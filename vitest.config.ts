@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { findChromium } from './scripts/setup/chromium.mjs'
+import { findTools } from './scripts/setup/tools.mjs'
 
 // Under the first, a package's public entry is its source, so that tests never see a stale build. The rest are Vite's own.
 const conditions = ['potoroo-source', 'module', 'node', 'development|production']
@@ -12,7 +12,7 @@ export default defineConfig({
     globalSetup: 'scripts/vitest/build.ts',
     setupFiles: 'scripts/vitest/no-leaks.ts',
     reporters: ['default', './scripts/vitest/closing-line.ts'],
-    env: { CHROMIUM: findChromium() ?? '' },
+    env: findTools(),
 
     // A process for each file: tests start and kill processes, and change what is global, such as unhandled failures.
     pool: 'forks',

@@ -3,14 +3,14 @@
 // own Node (20 or later), before anything is installed.
 //
 //   node scripts/setup.mjs            install and build
-//   node scripts/setup.mjs test       the same, and see to it that there is a Chromium
+//   node scripts/setup.mjs test       the same, and what else the tests need: Chromium, Twisted
 //   node scripts/setup.mjs installed  note that npm has just installed (the root's postinstall)
 
 import { build } from './setup/build.mjs'
-import { provideChromium } from './setup/chromium.mjs'
 import { install, noteInstalled } from './setup/install.mjs'
 import { underLock } from './setup/lock.mjs'
 import { Problem, say } from './setup/say.mjs'
+import { provideTools } from './setup/tools.mjs'
 
 const purpose = process.argv[2]
 
@@ -20,7 +20,7 @@ try {
     await underLock(async () => {
       await install()
       await build()
-      if (purpose === 'test') await provideChromium()
+      if (purpose === 'test') await provideTools()
     })
 } catch (error) {
   if (!(error instanceof Problem)) throw error
