@@ -69,7 +69,7 @@ export class ManualClock implements Clock {
   }
 
   setTimeout(fn: () => void, ms: number): unknown {
-    const timer: ManualTimer = { time: this.#now + Math.max(0, ms), fn }
+    const timer: ManualTimer = { time: this.#now + (ms > 0 ? ms : 0), fn }
     this.#timers.add(timer)
     return timer
   }

@@ -249,8 +249,8 @@ function waitsFor(inner: Chain, chain: Chain): boolean {
 function ring(itself: boolean): Failure {
   return new Failure<unknown>(
     itself
-      ? usageError(TypeError, 'ERR_RETURNED_ITSELF', 'A deferred was returned by its own callback, and would wait for itself')
-      : usageError(TypeError, 'ERR_DEADLOCK', 'A callback returned a deferred that waits for the callback’s own deferred'),
+      ? usageError(TypeError, 'ERR_RETURNED_ITSELF', 'A deferred was returned by its own callback, and would wait for itself: return something else')
+      : usageError(TypeError, 'ERR_DEADLOCK', 'A callback returned a deferred that waits for the callback’s own deferred: break the ring'),
   )
 }
 

@@ -148,8 +148,12 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
    *
    * @throws ChainedError ERR_CHAINED if `other` is chained to a deferred already, or is this deferred
    * @throws AlreadyCalledError ERR_ALREADY_CALLED if `other` has fired, and not by cancelling
+   * @throws TypeError ERR_NOT_A_DEFERRED if `other` is something else, such as a promise
    */
   chainDeferred(other: Deferred<T>): this {
+    if (!(other instanceof Deferred)) {
+      throw usageError(TypeError, 'ERR_NOT_A_DEFERRED', 'chainDeferred takes the Deferred that it is to fire: make one with new Deferred()')
+    }
     if ((other as unknown) === this) throw new ChainedError('A deferred cannot be chained to itself')
     if (other._flags & CHAINED) throw new ChainedError('That deferred is chained already; make a new one')
     if ((other._flags & (FIRED | CANCELLED)) === FIRED) throw new AlreadyCalledError()
@@ -170,7 +174,12 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
     return this
   }
 
-  /** Cancels this deferred with the signal's reason when `signal` is aborted before the chain has come this far. */
+  /**
+   * Cancels this deferred with the signal's reason when `signal` is aborted before the chain has come this far; leaves no
+   * listener on the signal behind.
+   *
+   * @throws TypeError ERR_INVALID_SIGNAL if it is no AbortSignal
+   */
   cancelOn(signal: AbortSignal): this {
     cancelOn(this, signal)
     return this

@@ -31,6 +31,7 @@ export function addTimeout(chain: Chain, ms: number, { onTimeout, clock = system
 
 /** As `Deferred.prototype.cancelOn` says. */
 export function cancelOn(chain: Chain, signal: AbortSignal): void {
+  checkSignal(signal)
   if (hasResult(chain)) return
   if (signal.aborted) return cancel(chain, signal.reason)
   const onAbort = (): void => cancel(chain, signal.reason)
@@ -52,4 +53,10 @@ export function checkTime(ms: number, what: string): void {
   if (typeof ms !== 'number' || !(ms >= 0)) {
     throw usageError(RangeError, 'ERR_INVALID_TIME', `${what} is a number of milliseconds, zero or more; got ${String(ms)}`)
   }
+}
+
+/** @throws TypeError ERR_INVALID_SIGNAL unless `signal` is an AbortSignal */
+export function checkSignal(signal: AbortSignal): void {
+  if (typeof signal?.addEventListener === 'function' && typeof signal.aborted === 'boolean') return
+  throw usageError(TypeError, 'ERR_INVALID_SIGNAL', 'The signal must be an AbortSignal, such as an AbortController has')
 }

@@ -1,4 +1,5 @@
-import { toFailure, type Failure } from './failure.ts'
+import { usageError } from '../errors.ts'
+import { type Failure, toFailure } from './failure.ts'
 
 /** `value.then`, if that can be called: such a value can be waited for. Reading it may throw. */
 export function thenOf(value: unknown): PromiseLike<unknown>['then'] | undefined {
@@ -19,7 +20,7 @@ export function adopt(thenable: unknown, then: PromiseLike<unknown>['then'], onR
     if (told) return
     told = true
     // A thenable that becomes another one goes the platform's way, one microtask a step: it may have no end.
-    if (value === thenable) onResult(toFailure(new TypeError('A thenable became itself')))
+    if (value === thenable) onResult(toFailure(itself()))
     else if (isObject(value)) onObject(value, onResult)
     else onResult(value)
   }
@@ -33,6 +34,10 @@ export function adopt(thenable: unknown, then: PromiseLike<unknown>['then'], onR
   } catch (error) {
     onFailure(error)
   }
+}
+
+function itself(): TypeError {
+  return usageError(TypeError, 'ERR_RETURNED_ITSELF', 'A thenable was resolved with itself, and would wait for ever: give its `resolve` something else')
 }
 
 function isObject(value: unknown): value is object {

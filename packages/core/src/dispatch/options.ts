@@ -28,9 +28,3 @@ export function checkWidth(width: number): void {
   if (Number.isSafeInteger(width) && width >= 0) return
   throw usageError(RangeError, 'ERR_INVALID_WIDTH', `A width is a whole number, zero or more; got ${String(width)}`)
 }
-
-/** @throws TypeError ERR_INVALID_SIGNAL unless `signal` is an AbortSignal */
-export function checkSignal(signal: AbortSignal): void {
-  if (typeof signal?.addEventListener === 'function' && typeof signal.aborted === 'boolean') return
-  throw usageError(TypeError, 'ERR_INVALID_SIGNAL', 'The signal must be an AbortSignal')
-}

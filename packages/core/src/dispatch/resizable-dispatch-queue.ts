@@ -1,6 +1,6 @@
 import { systemClock } from '../clock.ts'
 import { type Deferred, succeed } from '../deferred/deferred.ts'
-import { checkTime } from '../deferred/limits.ts'
+import { checkSignal, checkTime } from '../deferred/limits.ts'
 import type { Awaitable } from '../deferred/types.ts'
 import { QueueOverflow, QueueStopped, usageError } from '../errors.ts'
 import { checkCapacity } from '../structures/capacity.ts'
@@ -9,7 +9,7 @@ import { Waiters } from '../structures/waiters.ts'
 import { Engine } from './engine.ts'
 import { Job } from './job.ts'
 import type { JobDeferred } from './job-deferred.ts'
-import { checkSignal, checkWidth, type DispatchOptions, type PutOptions } from './options.ts'
+import { checkWidth, type DispatchOptions, type PutOptions } from './options.ts'
 import type { Rate } from './rate.ts'
 
 /**
