@@ -92,10 +92,12 @@ export class ManualClock implements Clock {
    * Moves time on by `ms` and fires what falls due on the way, in order of time and then of setting; timers that those
    * set fire too if they fall due. O(timers) for each that fires.
    *
-   * @throws RangeError ERR_INVALID_TIME if `ms` is negative or not a number
+   * @throws RangeError ERR_INVALID_TIME if `ms` is negative, infinite or not a number
    */
   advance(ms: number): void {
-    if (!(ms >= 0)) throw usageError(RangeError, 'ERR_INVALID_TIME', `Time goes forward: advance(${ms}) must not`)
+    if (!(ms >= 0 && ms < Infinity)) {
+      throw usageError(RangeError, 'ERR_INVALID_TIME', `Time goes forward by milliseconds, zero or more; got ${String(ms)}`)
+    }
     const end = this.#now + ms
     for (;;) {
       const next = this.#earliest()

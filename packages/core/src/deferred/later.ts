@@ -28,14 +28,14 @@ export function deferLater(first: number | Clock, ...rest: unknown[]): Deferred<
 }
 
 /**
- * Fires with `value` after `ms` milliseconds. Cancelling takes the timer down.
+ * Fires with `value`, or what that becomes, after `ms` milliseconds. Cancelling takes the timer down.
  *
  * @throws RangeError ERR_INVALID_TIME if `ms` is negative or not a number
  */
 export function sleep(ms: number): Deferred
-export function sleep<T>(ms: number, value: T): Deferred<T>
+export function sleep<T>(ms: number, value: T): Deferred<Settled<T>>
 export function sleep(clock: Clock, ms: number): Deferred
-export function sleep<T>(clock: Clock, ms: number, value: T): Deferred<T>
+export function sleep<T>(clock: Clock, ms: number, value: T): Deferred<Settled<T>>
 export function sleep(first: number | Clock, ...rest: unknown[]): Deferred<unknown> {
   const clock = typeof first === 'number' ? systemClock : first
   const ms = (typeof first === 'number' ? first : rest.shift()) as number

@@ -190,7 +190,7 @@ test('errback takes an Error, any value, or a Failure, and tells undefined from 
   expect(failureOf(fail(undefined)).value).toBe(undefined)
 })
 
-test('called says whether it has fired, and peek how it stands', () => {
+test('called says whether it has fired or been cancelled, and peek how it stands', () => {
   const deferred = new Deferred<number>()
   expect(deferred.called).toBe(false)
   expect(deferred.peek()).toEqual({ status: 'pending' })
@@ -200,6 +200,10 @@ test('called says whether it has fired, and peek how it stands', () => {
   const failed = fail('x')
   expect(failed.peek()).toMatchObject({ status: 'rejected', failure: { value: 'x' } })
   failed.addErrback(() => {})
+  const cancelled = new Deferred<number>()
+  cancelled.cancel()
+  expect(cancelled.called).toBe(true)
+  cancelled.addErrback(() => {})
 })
 
 test('peek does not count as handling a failure, nor change the chain', () => {

@@ -45,9 +45,20 @@ test('nothing is listed when debugging is off', () => {
   expect([before, after].length).toBe(2)
 })
 
-test('an error of a cancellation says where it was cancelled', () => {
-  const deferred = new Deferred()
+test('it is recorded where deferreds are made, fired and cancelled', () => {
+  const deferred = new Deferred(function stopAndFire(self) {
+    self.callback()
+  })
   deferred.cancel()
-  expect(deferred.explain()).toMatch(/cancelled at .*debug\.test\.ts/)
-  deferred.addErrback(() => {})
+  const text = deferred.explain()
+  for (const what of ['made', 'fired', 'cancelled']) expect(text).toMatch(new RegExp(`^ {2}${what} at .*debug\\.test\\.ts`, 'm'))
+  expect(text).toMatch(/fired at .*stopAndFire/)
+})
+
+test('what was made while debugging was off is not recorded', () => {
+  setDebug(false)
+  const deferred = new Deferred()
+  setDebug(true)
+  deferred.callback()
+  expect(deferred.explain()).toBe('Deferred, fulfilled with undefined')
 })

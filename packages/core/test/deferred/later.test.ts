@@ -1,4 +1,4 @@
-import { CancelledError, deferLater, ManualClock, sleep, systemClock } from 'potoroo'
+import { CancelledError, Deferred, deferLater, ManualClock, sleep } from 'potoroo'
 import { expect, test } from 'vitest'
 import { failureOf, outcome, thrownBy } from './outcome.ts'
 
@@ -42,41 +42,30 @@ test('cancelling clears the timer, and the function is not called', () => {
   expect(failureOf(deferred).value).toBeInstanceOf(CancelledError)
 })
 
+test('a deferred or promise that the function returns is waited for, and cancelling goes on to it', async () => {
+  const clock = new ManualClock()
+  const reasons: unknown[] = []
+  const deferred = deferLater(clock, 10, () => new Deferred<number>((_, reason) => reasons.push(reason)))
+  clock.advance(10)
+  expect(deferred.peek().status).toBe('pending')
+  deferred.cancel('enough')
+  expect(reasons).toEqual(['enough'])
+  failureOf(deferred)
+  const late = sleep(clock, 10, Promise.resolve('in the end'))
+  clock.advance(10)
+  expect(await late).toBe('in the end')
+})
+
+test('a delay that is negative or no number is a RangeError, and leaves no timer', () => {
+  const clock = new ManualClock()
+  for (const ms of [-1, Number.NaN, '5' as unknown as number]) {
+    expect(thrownBy(() => sleep(clock, ms))).toMatchObject({ name: 'RangeError', code: 'ERR_INVALID_TIME' })
+    expect(thrownBy(() => deferLater(clock, ms, () => 1))).toMatchObject({ name: 'RangeError', code: 'ERR_INVALID_TIME' })
+  }
+  expect(clock.pendingTimers).toBe(0)
+})
+
 test('without a clock they take the system’s', async () => {
   expect(await sleep(1, 'real')).toBe('real')
   expect(await deferLater(0, (x: string) => x, 'real')).toBe('real')
-})
-
-test('a ManualClock fires due timers in order of time, then of setting, those set on the way included', () => {
-  const clock = new ManualClock(1000)
-  const seen: unknown[] = []
-  const note = (name: string) => () => void seen.push([name, clock.now()])
-  clock.setTimeout(note('late'), 30)
-  clock.setTimeout(note('early'), 10)
-  clock.setTimeout(note('early too'), 10)
-  clock.setTimeout(() => clock.setTimeout(note('set on the way'), 5), 20)
-  const taken = clock.setTimeout(note('taken back'), 15)
-  clock.clearTimeout(taken)
-  expect(clock.nextTime).toBe(1010)
-  clock.advance(30)
-  expect(seen).toEqual([
-    ['early', 1010],
-    ['early too', 1010],
-    ['set on the way', 1025],
-    ['late', 1030],
-  ])
-  expect(clock.pendingTimers).toBe(0)
-  expect(clock.nextTime).toBe(undefined)
-})
-
-test('a ManualClock does not go back', () => {
-  expect(thrownBy(() => new ManualClock().advance(-1))).toMatchObject({ name: 'RangeError', code: 'ERR_INVALID_TIME' })
-  expect(thrownBy(() => new ManualClock().advance(Number.NaN))).toBeInstanceOf(RangeError)
-})
-
-test('the system’s clock tells the time of day, and takes its timers back', () => {
-  expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(5_000)
-  const timer = systemClock.setTimeout(() => expect.unreachable(), 2 ** 40)
-  systemClock.clearTimeout(timer)
-  systemClock.clearTimeout(undefined)
 })

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { abortable, CancelledError, Deferred, fail, ManualClock, sleep, succeed, TimeoutError } from 'potoroo'
 import { expect, test } from 'vitest'
 import { failureOf, outcome, thrownBy } from './outcome.ts'
@@ -137,6 +140,31 @@ test('cancelOn leaves no listener behind when the deferred fires first', () => {
   expect(outcome(deferred).value).toBe(1)
 })
 
+test('cancelOn leaves no listener behind when the deferred fails or is cancelled first', () => {
+  for (const end of ['errback', 'cancel'] as const) {
+    const { controller, listeners } = listened()
+    const deferred = new Deferred<number>().cancelOn(controller.signal)
+    deferred[end]('x')
+    expect(listeners()).toBe(0)
+    failureOf(deferred)
+  }
+})
+
+test('cancelOn covers what was added before it', () => {
+  const { controller, listeners } = listened()
+  const inner = new Deferred<number>()
+  const deferred = succeed()
+    .addCallback(() => inner)
+    .cancelOn(controller.signal)
+    .addCallback(() => new Deferred<number>())
+  inner.callback(1)
+  expect(listeners()).toBe(0)
+  controller.abort()
+  expect(deferred.peek().status).toBe('pending')
+  deferred.cancel()
+  failureOf(deferred)
+})
+
 test('cancelOn a signal that is aborted already cancels at once', () => {
   const { controller, listeners } = listened()
   controller.abort('over')
@@ -223,6 +251,23 @@ test('abortable gives the promise’s result, and what it throws at once as a fa
       }),
     ).value,
   ).toBe(error)
+})
+
+test('fetch becomes cancellable: the server, too, hears that its answer is no longer wanted', async () => {
+  const asked = new Deferred<Socket>()
+  const server = createServer(({ socket }) => asked.callback(socket)).listen(0, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const page = abortable((signal) => fetch(`http://127.0.0.1:${port}/`, { signal }))
+    const socket = await asked
+    const closed = once(socket, 'close')
+    page.cancel('no longer wanted')
+    expect(failureOf(page).value).toMatchObject({ code: 'ERR_CANCELLED', cause: 'no longer wanted' })
+    await closed
+  } finally {
+    server.close()
+  }
 })
 
 test('abortable with a deferred inside: cancelling cancels that too', () => {

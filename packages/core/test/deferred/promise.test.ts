@@ -50,6 +50,28 @@ test('catch and finally are as Promise’s', async () => {
   expect(ran).toBe(2)
 })
 
+test('then, catch and finally do what a promise’s do, whatever they are given', async () => {
+  const given: [unknown, unknown][] = [
+    [undefined, undefined],
+    [null, null],
+    [(value: unknown) => [value], (reason: unknown) => [reason]],
+    [() => succeed('inner'), () => fail('inner')],
+    [() => Promise.reject(new Error('inner')), () => Promise.resolve('inner')],
+    ['no function', 5],
+  ]
+  type Side = (value: unknown) => unknown
+  const settle = (promise: PromiseLike<unknown>): Promise<PromiseSettledResult<unknown>[]> => Promise.allSettled([promise])
+  for (const [onValue, onReason] of given as [Side, Side][]) {
+    for (const make of [() => succeed('x'), () => fail('x')]) {
+      const mine = (): Deferred<unknown> => make()
+      const theirs = (): Promise<unknown> => make().then()
+      expect(await settle(mine().then(onValue, onReason))).toEqual(await settle(theirs().then(onValue, onReason)))
+      expect(await settle(mine().catch(onReason))).toEqual(await settle(theirs().catch(onReason)))
+      expect(await settle(mine().finally(onValue as () => void))).toEqual(await settle(theirs().finally(onValue as () => void)))
+    }
+  }
+})
+
 test('then waits while the chain waits', async () => {
   const inner = new Deferred<number>()
   const outer = succeed().addCallback(() => inner)

@@ -1,7 +1,18 @@
 import { execFile } from 'node:child_process'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { CancelledError, Deferred, fail, Failure, inlineCallbacks, setDebug, setUnhandledFailureHandler, succeed } from 'potoroo'
+import {
+  CancelledError,
+  Deferred,
+  fail,
+  Failure,
+  type FirstError,
+  gatherResults,
+  inlineCallbacks,
+  setDebug,
+  setUnhandledFailureHandler,
+  succeed,
+} from 'potoroo'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 setFlagsFromString('--expose-gc')
@@ -126,6 +137,13 @@ test('a canceller that fires the deferred and then throws is not passed over in 
   expect(reported.map((failure) => failure.value)).toEqual([error])
 })
 
+test('what a combination has taken is not reported, what it fails with is', async () => {
+  void gatherResults([fail('member')], { consumeErrors: true }).addErrback(() => {})
+  void gatherResults([fail('other')], { consumeErrors: true })
+  await collected()
+  expect(reported.map((failure) => (failure.value as FirstError).failure.value)).toEqual(['other'])
+})
+
 test('a progress listener that throws is reported', async () => {
   const deferred = new Deferred<number>().addProgress(() => {
     throw new Error('listener')
@@ -179,6 +197,38 @@ test('also when it exits at once', async () => {
     fail(new Error('in haste'))
     process.exit(0)`)
   expect(stderr).toContain('Error: in haste')
+})
+
+test('at exit the report says where the deferred was made if debugging is on', async () => {
+  const stderr = await stderrOf(`
+    import { fail, setDebug } from 'potoroo'
+    setDebug(true)
+    globalThis.held = fail(new Error('left over'))`)
+  expect(stderr).toMatch(/left over[^]*Its deferred was made at /)
+})
+
+test('at exit a handler of one’s own is told, and nothing is written', async () => {
+  const stderr = await stderrOf(`
+    import { fail, setUnhandledFailureHandler } from 'potoroo'
+    setUnhandledFailureHandler((failure) => console.error('MINE', String(failure)))
+    globalThis.held = fail(new Error('left over'))`)
+  expect(stderr).toBe('MINE [Failure: Error: left over]\n')
+})
+
+test('what was reported when it was collected is not reported again at exit', async () => {
+  const stderr = await stderrOf(`
+    import { fail, setUnhandledFailureHandler } from 'potoroo'
+    import { setFlagsFromString } from 'node:v8'
+    import { runInNewContext } from 'node:vm'
+    setFlagsFromString('--expose-gc')
+    const gc = runInNewContext('gc')
+    setUnhandledFailureHandler((failure) => console.error('MINE', String(failure)))
+    void fail(new Error('lost'))
+    for (let i = 0; i < 4; i++) {
+      await new Promise((resolve) => setTimeout(resolve))
+      gc()
+    }`)
+  expect(stderr).toBe('MINE [Failure: Error: lost]\n')
 })
 
 test('by default a failure is a warning of the runtime', async () => {

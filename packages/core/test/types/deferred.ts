@@ -91,6 +91,19 @@ type<Promise<number>>()(deferred.finally(() => {}))
 type<number>()(await deferred)
 type<[number, string]>()(await Promise.all([deferred, promise]))
 
+// As what the platform knows
+type<PromiseLike<number>>()(deferred as PromiseLike<number>)
+type<Awaited<Deferred<number>>>()(1 as number)
+{
+  using held: Disposable = deferred
+  type<Disposable>()(held)
+}
+type<Generator<Deferred<number>, number, unknown>>()(deferred[Symbol.iterator]())
+void new Deferred<string>((self, reason) => {
+  type<Deferred<string>>()(self)
+  type<unknown>()(reason)
+})
+
 // Looking at it
 type<Peek<number>>()(deferred.peek())
 const peeked = deferred.peek()
@@ -110,6 +123,7 @@ type<Deferred<void>>()(sleep(10))
 type<Deferred<string>>()(sleep(10, 'x'))
 type<Deferred<void>>()(sleep(clock, 10))
 type<Deferred<string>>()(sleep(clock, 10, 'x'))
+type<Deferred<string>>()(sleep(10, promise))
 type<Deferred<number>>()(deferLater(10, (a: string) => a.length, 'x'))
 type<Deferred<string>>()(deferLater(clock, 10, () => promise))
 type<Deferred<string>>()(abortable(async (signal) => String(signal.aborted)))
