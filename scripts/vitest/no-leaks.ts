@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll } from 'vitest'
 
-// A test file that leaves a timer, a socket, a server or a child process behind fails: what keeps the tests' process alive
-// would keep a user's program alive, too. (A pending promise does neither.)
+// A test file that leaves a timer, a socket, a server, a child process or a listener on the process behind fails: what keeps
+// the tests' process alive would keep a user's program alive, too, and what listens to its end would hold on to what it ends.
+// (A pending promise does neither.)
 
 // Taken here, and not in a beforeAll, when a timer of Vitest's own may be running.
 const before = active()
@@ -19,9 +20,13 @@ function leaked(): string[] {
   return [...active()].filter(([kind, count]) => count > (before.get(kind) ?? 0)).map(([kind]) => kind)
 }
 
-/** What keeps this process alive, counted by kind. */
+/** What keeps this process alive, and who listens to it, counted by kind. */
 function active(): Map<string, number> {
   const counts = new Map<string, number>()
   for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  for (const event of process.eventNames()) {
+    // Unhandled failures are reported at the exit, and whoever has ever failed stays for that.
+    if (event !== 'exit') counts.set(`listeners to '${String(event)}'`, process.listenerCount(event))
+  }
   return counts
 }
