@@ -1,5 +1,5 @@
-import { adoptInto, fire } from '../deferred/chain.ts'
-import { Deferred, fail } from '../deferred/deferred.ts'
+import { adoptInto, append, fire } from '../deferred/chain.ts'
+import { Deferred, fail, succeed } from '../deferred/deferred.ts'
 import { HANDLED } from '../deferred/flags.ts'
 import { addTap, HANDLE, removeProgress, removeTap, type Tap } from '../deferred/tap.ts'
 import { thenOf } from '../deferred/thenable.ts'
@@ -10,11 +10,13 @@ interface JQueryDeferred extends PromiseLike<unknown> {
   done(onValues: (...values: unknown[]) => void): unknown
   fail(onValues: (...values: unknown[]) => void): unknown
   progress?(onValues: (...values: unknown[]) => void): unknown
+  promise(): unknown
 }
 
 /**
- * One deferred for each promise and each jQuery deferred that was ever a member: nothing can be taken out of those
- * again, so a million combinations with one long-lived promise must not add a million reactions to it.
+ * One deferred for each thenable that is a member now and has not settled: nothing can be taken out of a thenable again, so a
+ * million combinations with one long-lived promise must not add a million reactions to it. One that has settled is asked
+ * anew the next time, as there are thenables that begin their work when they are asked.
  */
 const sources = /* @__PURE__ */ new WeakMap<object, Deferred<unknown>>()
 
@@ -26,21 +28,17 @@ export function adopt<T>(member: Awaitable<T>): Deferred<T> {
   if (member instanceof Deferred) return member
   try {
     const then = thenOf(member)
-    if (then !== undefined) {
-      const jquery = isJQuery(member)
-      if (jquery || member instanceof Promise) {
-        return follow(sourceOf(member as PromiseLike<unknown>, jquery ? thenOfJQuery : then)) as Deferred<T>
-      }
-    }
+    if (then === undefined) return succeed(member as T)
+    return follow(sources.get(member as object) ?? sourceOf(member as PromiseLike<unknown>, then)) as Deferred<T>
   } catch (error) {
     return fail(error)
   }
-  return Deferred.from(member)
 }
 
-function isJQuery(value: unknown): value is JQueryDeferred {
-  const { done, fail } = value as Partial<JQueryDeferred>
-  return typeof done === 'function' && typeof fail === 'function'
+/** Not whatever has `done` and `fail`: the promises of Q have them too, and throw from `done`. */
+function isJQuery(value: object): value is JQueryDeferred {
+  const { done, fail, promise } = value as Partial<JQueryDeferred>
+  return typeof done === 'function' && typeof fail === 'function' && typeof promise === 'function'
 }
 
 const thenOfJQuery = function (
@@ -57,14 +55,18 @@ function oneOrAll(values: unknown[]): unknown {
 }
 
 function sourceOf(thenable: PromiseLike<unknown>, then: PromiseLike<unknown>['then']): Deferred<unknown> {
-  const known = sources.get(thenable)
-  if (known !== undefined) return known
   const source = new Deferred<unknown>()
   // Those that follow it answer for its failure.
   source._flags |= HANDLED
+  const forget = (result: unknown): unknown => {
+    sources.delete(thenable)
+    return result
+  }
+  append(source, forget, forget)
+  const jquery = isJQuery(thenable)
+  if (jquery) thenable.progress?.((...values) => source.notify(oneOrAll(values)))
   sources.set(thenable, source)
-  if (isJQuery(thenable)) thenable.progress?.((...values) => source.notify(oneOrAll(values)))
-  adoptInto(source, thenable, then)
+  adoptInto(source, thenable, jquery ? thenOfJQuery : then)
   return source
 }
 

@@ -1,7 +1,8 @@
 import { fire } from '../deferred/chain.ts'
 import { Deferred } from '../deferred/deferred.ts'
-import { HANDLED } from '../deferred/flags.ts'
+import { cancelledBecause, type Failure } from '../deferred/failure.ts'
 import type { Handling } from '../deferred/tap.ts'
+import { isCancelled } from '../errors.ts'
 import { DeferredListObserver } from './observer.ts'
 import type { Firing } from './types.ts'
 
@@ -9,10 +10,15 @@ import type { Firing } from './types.ts'
 export interface Plan<T> {
   /** What becomes of members' failures. */
   readonly handling: Handling
-  /** Looks at one more firing. Gives the result, a value or a Failure, or nothing while it is not decided. */
+  /**
+   * Looks at one more firing. Gives the result, a value or a Failure, or nothing while it is not decided. Not asked about
+   * members that fail because the combination is being cancelled: those decide nothing.
+   */
   readonly decide: (firing: Firing<T>) => unknown
   /** Whether members that have not fired are cancelled when it is decided. */
   readonly cancelLosers?: boolean
+  /** Hears of every firing, before it is decided. */
+  readonly onFiring?: (firing: Firing<T>) => void
   /** Hears of members' progress. */
   readonly onProgress?: (index: number, value: unknown, result: Deferred<unknown>) => void
   /** Called first when the result is cancelled. */
@@ -23,14 +29,15 @@ export interface Plan<T> {
 export class Combination<T, R> {
   readonly observer = new DeferredListObserver<T>()
   readonly result: Deferred<R>
-  /** The result was cancelled: members fail because of that. */
+  /** The result was cancelled. */
   cancelled = false
   over = false
   private readonly cancelLosers: boolean
   private holding = 0
   private outcome: unknown = undefined
+  private reason: unknown = undefined
 
-  constructor({ handling, decide, cancelLosers = false, onProgress, onCancel }: Plan<T>) {
+  constructor({ handling, decide, cancelLosers = false, onFiring, onProgress, onCancel }: Plan<T>) {
     const { observer } = this
     this.cancelLosers = cancelLosers
     this.result = new Deferred<R>((_, reason) => {
@@ -42,7 +49,9 @@ export class Combination<T, R> {
       observer._onProgress = (index, value) => onProgress(index, value, this.result as Deferred<unknown>)
     }
     observer.observe((firing) => {
+      onFiring?.(firing)
       if (this.over) return
+      if (this.cancelled && !firing.success && this.saysNoMore(firing.failure)) return
       const outcome = decide(firing)
       if (outcome !== undefined) this.finish(outcome)
     })
@@ -82,11 +91,17 @@ export class Combination<T, R> {
     // A loser's canceller cancels what is decided already.
     if (this.over) return fire(this.result, this.outcome)
     this.cancelled = true
-    // Should members' cancellations decide it, then with an error that says no more than that: nothing to report.
-    this.result._flags |= HANDLED
+    this.reason = reason
     this.hold(() => this.cancelMembers(reason))
     this.over = true
     this.observer._release()
+  }
+
+  /** Whether a member's failure is the cancellation itself: the combination's own error says that better. */
+  private saysNoMore(failure: Failure): boolean {
+    if (cancelledBecause(failure) !== undefined) return true
+    const { value } = failure
+    return isCancelled(value) || (this.reason !== undefined && value === this.reason)
   }
 
   private cancelMembers(reason: unknown): void {

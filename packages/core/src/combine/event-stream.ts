@@ -14,7 +14,7 @@ export type StreamEvent<T> =
 
 /** What {@link eventStream} gives. */
 export interface EventStream<T> extends AsyncIterable<StreamEvent<T>> {
-  /** Fires when all members have. Cancelling it cancels the members that have not fired, and ends the stream. */
+  /** Fires when all members have. Cancelling it cancels those that have not, tells of that, and ends the stream. */
   readonly done: Deferred<void>
 }
 
@@ -54,11 +54,11 @@ export function eventStream(items: Iterable<unknown>, onEvent?: (event: StreamEv
   let left = members.length
   const combination: Combination<unknown, true> = new Combination({
     handling: HANDLE,
-    decide(firing) {
+    onFiring(firing) {
       const { index } = firing
       emit(firing.success ? { index, type: 'callback', value: firing.value } : { index, type: 'errback', value: firing.failure })
-      return --left === 0 || undefined
     },
+    decide: () => --left === 0 || undefined,
     onProgress: (index, value) => emit({ index, type: 'progress', value }),
   })
   let first = onEvent === undefined ? addFeed() : undefined

@@ -2,14 +2,15 @@ import { type Deferred, succeed } from '../deferred/deferred.ts'
 import { Failure } from '../deferred/failure.ts'
 import { HANDLE } from '../deferred/tap.ts'
 import { usageError } from '../errors.ts'
-import { Combination, combine } from './combine.ts'
+import { combine } from './combine.ts'
 import { FailureGroup } from './errors.ts'
 import { firstError, indexed } from './lists.ts'
 import type { Firing, Indexed, Items, ValueOf } from './types.ts'
 
 /**
  * Fires with `{ index, value }` of the first member to fire; fails if that failed. The others go on as they were.
- * Cancelling it cancels the members that have not fired.
+ * Cancelling it cancels the members that have not fired; it then fails with CancelledError, unless what they fire with
+ * decides it.
  *
  * Fails with: FirstError ERR_FIRST_ERROR.
  *
@@ -25,7 +26,8 @@ export function firstCallback(items: Iterable<unknown>): Deferred<Indexed<unknow
 
 /**
  * Fires with `{ index, value }` of the first success; fails only if all members do. The others go on as they were.
- * Cancelling it cancels the members that have not fired.
+ * Cancelling it cancels the members that have not fired; it then fails with CancelledError, unless what they fire with
+ * decides it.
  *
  * Fails with: FailureGroup ERR_ALL_FAILED, whose `failures` are in member order.
  *
@@ -41,7 +43,7 @@ export function firstSuccess(items: Iterable<unknown>): Deferred<Indexed<unknown
 
 /**
  * As {@link firstSuccess}, and cancels the members that have not fired when there is a winner, before it fires. Nothing
- * is left behind on a member that goes on all the same.
+ * is left behind on a member that goes on all the same. Cancelling it is as there.
  *
  * Fails with: FailureGroup ERR_ALL_FAILED, whose `failures` are in member order.
  *
@@ -60,7 +62,9 @@ export function race(items: Iterable<unknown>): Deferred<Indexed<unknown>> {
 
 /**
  * Fires with the first `n` members to succeed, `{ index, value }` in firing order, and with `[]` for 0; fails if one
- * fails before that. The others go on as they were. Cancelling it cancels the members that have not fired.
+ * fails before that. The others go on as they were.
+ * Cancelling it cancels the members that have not fired; it then fails with CancelledError, unless what they fire with
+ * decides it.
  *
  * Fails with: FirstError ERR_FIRST_ERROR.
  *
@@ -101,17 +105,13 @@ function orError(firing: Firing<unknown>): unknown {
 function succeeding(members: readonly unknown[], cancelLosers: boolean): Deferred<Indexed<unknown>> {
   const failures: Failure[] = []
   let left = members.length
-  const combination: Combination<unknown, Indexed<unknown>> = new Combination({
+  return combine(members, {
     handling: HANDLE,
     cancelLosers,
     decide(firing) {
       if (firing.success) return indexed(firing)
       failures[firing.index] = firing.failure
-      // That all failed because they were cancelled says no more than that this was.
-      if (--left > 0 || combination.cancelled) return undefined
-      return new Failure<unknown>(new FailureGroup(failures))
+      return --left === 0 ? new Failure<unknown>(new FailureGroup(failures)) : undefined
     },
   })
-  combination.append(members)
-  return combination.result
 }

@@ -26,7 +26,7 @@ export interface DeferredListOptions extends GatherOptions {
  * Fires when all members have, with their outcomes in order: `{ success: true, value }` or `{ success: false, failure }`.
  * With `fireOnOneCallback`, fires with `{ index, value }` of the first success; with the full list if there is none. With
  * `fireOnOneErrback`, fails at the first failure. Fires with `[]` for no members. Cancelling it cancels the members that
- * have not fired; if that does not decide it, it fails with CancelledError.
+ * have not fired; it then fails with CancelledError, unless what they fire with decides it.
  *
  * Fails with: FirstError ERR_FIRST_ERROR, with `fireOnOneErrback`.
  *
@@ -55,7 +55,8 @@ export function deferredList(
 
 /**
  * Fires with the values of all members, in order; fails at the first failure. A list of no members fires with `[]`.
- * Cancelling it cancels the members that have not fired.
+ * Cancelling it cancels the members that have not fired; it then fails with CancelledError, unless what they fire with
+ * decides it.
  *
  * Fails with: FirstError ERR_FIRST_ERROR.
  *

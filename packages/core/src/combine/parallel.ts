@@ -53,7 +53,8 @@ export class ParallelCommandExecutor<A extends unknown[], R> {
   /**
    * Calls the commands with `args`, in order of registration: all now, or each after the wait; a command is called at once
    * when all those before it have failed, and no more are called when one has succeeded. Fires with the first success.
-   * A command that throws has failed. Cancelling it cancels those underway, and the wait.
+   * A command that throws has failed. Cancelling it cancels those underway, and the wait; it then fails with CancelledError,
+   * unless one of them comes up with a value, or all have failed otherwise.
    *
    * Fails with: ParallelCommandError ERR_ALL_COMMANDS_FAILED, whose `failures` are in order of registration; what
    * `hedgeAfter` threw, or a RangeError ERR_INVALID_TIME for what it returned.
@@ -93,9 +94,8 @@ function run<A extends unknown[], R>(
       }
       failures[firing.index] = firing.failure
       failed++
-      if (combination.cancelled) return undefined
       if (failed === commands.length) return new Failure<unknown>(new ParallelCommandError(failures))
-      if (failed === started) goOn()
+      if (failed === started && !combination.cancelled) goOn()
       return undefined
     },
   })

@@ -17,7 +17,7 @@ export interface When2Options {
  * `resolveOnFirstSuccess` implies) it never fails: when all have fired and nothing has decided it, it fires with all
  * results in order, a failed member's being its Failure. No members: fires with `[]`. Members' failures count as handled,
  * and stay in the members. Members' progress is its own, as `{ index, value }`. Cancelling it cancels the members that
- * have not fired.
+ * have not fired; it then fails with CancelledError, unless what they fire with decides it.
  *
  * Fails with: FirstError ERR_FIRST_ERROR.
  *

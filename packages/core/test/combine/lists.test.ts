@@ -2,6 +2,8 @@ import {
   CancelledError,
   Deferred,
   deferredList,
+  DeferredListObserver,
+  eventStream,
   fail,
   FirstError,
   firstCallback,
@@ -9,12 +11,15 @@ import {
   firstSuccess,
   FailureGroup,
   gatherResults,
-  isCancelled,
+  ManualClock,
+  ParallelCommandExecutor,
   race,
+  sleep,
   succeed,
+  TimeoutError,
   when2,
 } from 'potoroo'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { failureOf, outcome, thrownBy } from '../deferred/outcome.ts'
 
 type Trio = [Deferred<string>, Deferred<string>, Deferred<string>]
@@ -136,12 +141,18 @@ test('a loser’s canceller that cancels the race does not change who has won', 
   expect(outcome(result).value).toEqual({ index: 0, value: 'won' })
 })
 
-test('the others do not cancel anybody', () => {
-  for (const combine of [firstCallback, firstSuccess, (items: Trio) => firstN(items, 1), (items: Trio) => when2(items, { resolveOnFirstSuccess: true })]) {
-    const [a, b, c] = trio()
-    outcome<unknown>(combine([a, b, c]))
-    b.callback('b')
-    expect([a.called, c.called]).toEqual([false, false])
+test('only race and ParallelCommandExecutor cancel those that lost', () => {
+  for (const [name, combine] of each) {
+    for (const decide of ['callback', 'errback'] as const) {
+      const [a, b, c] = trio()
+      const result = combine([a, b, c])
+      b[decide]('b')
+      const cancels = decide === 'callback' && (name === 'race' || name === 'ParallelCommandExecutor')
+      expect([name, decide, a.called, c.called]).toEqual([name, decide, cancels, cancels])
+      result.addErrback(() => {})
+      result.cancel()
+      forget([a, b, c])
+    }
   }
 })
 
@@ -170,51 +181,113 @@ test('lists of nothing fire with nothing; the first of nothing is an error', () 
   }
 })
 
-const all = {
-  deferredList: (items: Iterable<unknown>) => deferredList(items),
-  gatherResults: (items: Iterable<unknown>) => gatherResults(items),
-  firstCallback: (items: Iterable<unknown>) => firstCallback(items),
-  firstSuccess: (items: Iterable<unknown>) => firstSuccess(items),
-  firstN: (items: Iterable<unknown>) => firstN(items, 1),
-  race: (items: Iterable<unknown>) => race(items),
-  when2: (items: Iterable<unknown>) => when2(items),
+// Every function that combines, of members that are deferreds.
+const all: Record<string, (items: readonly Deferred<unknown>[]) => Deferred<unknown>> = {
+  deferredList: (items) => deferredList(items),
+  'deferredList, fireOnOneCallback': (items) => deferredList(items, { fireOnOneCallback: true }),
+  'deferredList, fireOnOneErrback': (items) => deferredList(items, { fireOnOneErrback: true }),
+  'deferredList, consumeErrors': (items) => deferredList(items, { consumeErrors: true }),
+  gatherResults: (items) => gatherResults(items),
+  firstCallback: (items) => firstCallback(items),
+  firstSuccess: (items) => firstSuccess(items),
+  firstN: (items) => firstN(items, 1),
+  race: (items) => race(items),
+  when2: (items) => when2(items),
+  'when2, resolveOnFirstSuccess': (items) => when2(items, { resolveOnFirstSuccess: true }),
+  'when2, failOnFirstError false': (items) => when2(items, { failOnFirstError: false }),
+  eventStream: (items) => eventStream(items).done,
+  ParallelCommandExecutor(items) {
+    const executor = new ParallelCommandExecutor<[], unknown>()
+    for (const item of items) executor.register(() => item)
+    return executor.execute()
+  },
 }
-test.each(Object.entries(all))('cancelling %s cancels its members that have not fired, with the reason', (_, combine) => {
-  const reasons: unknown[] = []
-  const members = ['a', 'b'].map((name) => new Deferred<string>((_, reason) => reasons.push(name, reason)))
-  const seen = outcome<unknown>((() => {
-    const result = combine(members)
-    result.cancel('enough')
-    return result
-  })() as Deferred<unknown>)
-  expect(reasons).toEqual(['a', 'enough', 'b', 'enough'])
-  expect(seen.settled).toBe(true)
+const each = Object.entries(all)
+
+test.each(each)('%s is built on the observer', (_, combine) => {
+  const append = vi.spyOn(DeferredListObserver.prototype, 'append')
+  const members = trio()
+  const result = combine(members)
+  expect(append.mock.calls).toEqual(members.map((member) => [member]))
+  append.mockRestore()
+  result.addErrback(() => {})
+  result.cancel()
   forget(members)
 })
 
-test('a cancelled list is decided by its members’ firing if they do; else it fails with CancelledError', () => {
-  const partial = gatherResults([new Deferred<string>((self) => self.callback('partial'))])
-  partial.cancel()
-  expect(outcome(partial).value).toEqual(['partial'])
-  // A paused member does not come to its result.
+test.each(each)('%s, cancelled, cancels its members that have not fired, and fails as cancelled, with the reason', (_, combine) => {
+  const reasons: unknown[] = []
+  const members = ['a', 'b'].map((name) => new Deferred<string>((_, reason) => reasons.push(name, reason)))
+  const result = combine(members)
+  result.cancel('enough')
+  expect(reasons).toEqual(['a', 'enough', 'b', 'enough'])
+  const { value } = failureOf(result)
+  expect(value).toBeInstanceOf(CancelledError)
+  expect(value).toMatchObject({ cause: 'enough' })
+  forget(members)
+})
+
+test.each(each)('%s has a time-out that is one, and an abort that keeps its reason', (_, combine) => {
+  const clock = new ManualClock()
+  const members = [sleep(clock, 500), sleep(clock, 500)]
+  const late = combine(members).addTimeout(100, { clock })
+  clock.advance(100)
+  expect(failureOf(late).value).toBeInstanceOf(TimeoutError)
+  expect(clock.pendingTimers).toBe(0)
+  const controller = new AbortController()
+  const aborted = combine([sleep(clock, 500), sleep(clock, 500)]).cancelOn(controller.signal)
+  controller.abort('enough')
+  expect(failureOf(aborted).value).toMatchObject({ name: 'AbortError', cause: 'enough' })
+  expect(clock.pendingTimers).toBe(0)
+  forget(members)
+})
+
+test('what members fire with when they are cancelled counts as ever, a value and an error of their own', () => {
+  const giving = (): Deferred<string> => new Deferred<string>((self) => self.callback('partial'))
+  const list = gatherResults([giving(), giving()])
+  list.cancel()
+  expect(outcome(list).value).toEqual(['partial', 'partial'])
+  const members = [new Deferred<string>(), giving()]
+  const best = firstSuccess(members)
+  best.cancel()
+  expect(outcome(best).value).toEqual({ index: 1, value: 'partial' })
+  const broken = new Deferred<string>(() => {
+    throw new Error('cannot stop')
+  })
+  const failed = gatherResults([members[0], broken])
+  failed.cancel()
+  expect(failureOf(failed).value).toMatchObject({ name: 'FirstError', index: 0 })
+  forget([...members, broken])
+})
+
+test('a member that says in its own words that it was cancelled says no more than that', () => {
+  const timeIsOver = new Error('time is over')
+  for (const error of [new DOMException('aborted', 'AbortError'), timeIsOver]) {
+    const member = new Deferred<string>((self) => self.errback(error))
+    const result = gatherResults([member])
+    result.cancel(timeIsOver)
+    expect(failureOf(result).value).toMatchObject({ code: 'ERR_CANCELLED', cause: timeIsOver })
+    forget([member])
+  }
+})
+
+test('a member that somebody else cancels is one that has failed', () => {
+  const [a, b, c] = trio()
+  const result = gatherResults([a, b, c])
+  b.cancel('not by us')
+  expect(failureOf(result).value).toMatchObject({ name: 'FirstError', index: 1, cause: { cause: 'not by us' } })
+  expect([a.called, c.called]).toEqual([false, false])
+  forget([b])
+})
+
+test('a member that does not come to its result when it is cancelled is not waited for', () => {
   const member = new Deferred<string>()
   member.pause()
   const list = deferredList([member])
   list.cancel('enough')
-  const { value } = failureOf(list)
-  expect(value).toMatchObject({ name: 'AbortError', cause: 'enough' })
+  expect(failureOf(list).value).toMatchObject({ name: 'AbortError', cause: 'enough' })
   member.unpause()
   forget([member])
-})
-
-test('a race that is cancelled has not been lost: it fails with CancelledError, so that a time-out is one', () => {
-  for (const combine of [firstSuccess, race]) {
-    const members = trio()
-    const result = combine(members)
-    result.cancel()
-    expect(isCancelled(failureOf(result).value)).toBe(true)
-    forget(members)
-  }
 })
 
 test('members may come from any iterable', () => {

@@ -11,6 +11,7 @@ import {
   firstN,
   firstSuccess,
   gatherResults,
+  ParallelCommandExecutor,
   race,
   setDebug,
   setUnhandledFailureHandler,
@@ -112,12 +113,36 @@ test('a million races against one long-lived member leave the heap flat', { time
   expect(pairs(member)).toBe(1)
 })
 
-test('so do combinations with a long-lived deferred, and with a promise that never settles', { timeout: 120_000 }, async () => {
+test('so do other combinations with a long-lived deferred', { timeout: 120_000 }, async () => {
   const member = new Deferred<number>()
   expect(await growth(200_000, () => firstSuccess([member, 1]))).toBeLessThan(2)
   expect(await growth(100_000, () => void deferredList([member, 1], { fireOnOneCallback: true, consumeErrors: true }))).toBeLessThan(2)
+})
+
+test('a million races against one pending promise leave the heap flat', { timeout: 120_000 }, async () => {
   const promise = new Promise<number>(() => {})
-  expect(await growth(200_000, () => race([promise, 1]))).toBeLessThan(2)
+  expect(await growth(1_000_000, () => race([promise, 1]))).toBeLessThan(2)
+})
+
+test('so do combinations with any other thenable, which is asked once', { timeout: 120_000 }, async () => {
+  const asked: unknown[] = []
+  const thenable = { then: (...listeners: unknown[]) => asked.push(listeners) } as unknown as PromiseLike<number>
+  expect(await growth(200_000, () => firstSuccess([thenable, 1]))).toBeLessThan(2)
+  expect(asked.length).toBe(1)
+})
+
+test('so do commands that give the same deferred each time, and streams that are over', { timeout: 120_000 }, async () => {
+  const member = new Deferred<number>()
+  member.pause()
+  const executor = new ParallelCommandExecutor<[], number>().register(() => member).register(() => 1)
+  expect(await growth(100_000, () => executor.execute())).toBeLessThan(2)
+  const iterate = (): void => {
+    const { done } = eventStream([member, 1], () => {})
+    done.addErrback(() => {})
+    done.cancel()
+  }
+  expect(await growth(100_000, iterate)).toBeLessThan(2)
+  expect(pairs(member)).toBe(0)
 })
 
 test('so do the listeners for progress of a long-lived deferred, and of a jQuery one', { timeout: 120_000 }, async () => {
@@ -125,7 +150,7 @@ test('so do the listeners for progress of a long-lived deferred, and of a jQuery
   expect(await growth(100_000, () => when2([member, 1], { resolveOnFirstSuccess: true }))).toBeLessThan(2)
   const listeners: unknown[] = []
   const add = (listener: unknown): unknown => listeners.push(listener)
-  const jquery = { done: add, fail: add, progress: add, then: add }
+  const jquery = { done: add, fail: add, progress: add, then: add, promise: add }
   expect(await growth(100_000, () => when2([jquery, 1], { resolveOnFirstSuccess: true }))).toBeLessThan(2)
   expect(listeners.length).toBe(3)
 })
@@ -151,13 +176,23 @@ test('a member that has fired is let go of', async () => {
   const refs = ((): WeakRef<object>[] => {
     const made = [0, 1, 2].map(() => new Deferred<string>())
     results.push(gatherResults([...made, never]), when2([...made, never]), deferredList([...made, never]), firstN([...made, never], 4))
+    results.push(eventStream([...made, never], () => {}).done)
+    // Of those that one success decides, those that have failed.
+    const failing = [0, 1, 2].map(() => new Deferred<string>())
+    results.push(firstSuccess([...failing, never]), race([...failing, never]))
+    results.push(when2([...failing, never], { resolveOnFirstSuccess: true, failOnFirstError: false }))
+    const executor = new ParallelCommandExecutor<[], string>()
+    const answers = [...failing, never]
+    for (let i = answers.length; i > 0; i--) executor.register(() => answers.shift() as Deferred<string>)
+    results.push(executor.execute())
     for (const one of made) observer.append(one)
     for (const one of made) one.callback('x')
-    return made.map((one) => new WeakRef(one))
+    for (const one of failing) one.errback('y')
+    return [...made, ...failing].map((one) => new WeakRef(one))
   })()
   await heap()
-  expect(refs.map((ref) => ref.deref())).toEqual([undefined, undefined, undefined])
-  expect(results.map((result) => result.called)).toEqual([false, false, false, false])
+  expect(refs.map((ref) => ref.deref())).toEqual(Array(6).fill(undefined))
+  expect(results.map((result) => result.called)).toEqual(Array(9).fill(false))
 })
 
 async function reportedBy(work: () => void): Promise<unknown[]> {

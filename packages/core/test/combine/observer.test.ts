@@ -1,4 +1,4 @@
-import { CancelledError, Deferred, DeferredListObserver, fail, type Firing, succeed } from 'potoroo'
+import { CancelledError, Deferred, DeferredListObserver, fail, type Firing, gatherResults, succeed } from 'potoroo'
 import { expect, test } from 'vitest'
 import { thrownBy } from '../deferred/outcome.ts'
 
@@ -181,4 +181,49 @@ test('members may be promises, thenables and values, and deferreds that have fir
   observer.append('d')
   await last.catch(() => {})
   expect(words(observer.history)).toEqual([[1, 'a'], [2, 'b'], [3, 'c'], [4, 'd'], [0, new Error('late')]])
+})
+
+test('a thenable is asked once by all who watch it, and anew when it has settled: some begin their work when they are asked', async () => {
+  let asked = 0
+  const query = { then: (done: (row: string) => void) => Promise.resolve(`row ${++asked}`).then(done) } as PromiseLike<string>
+  expect(await gatherResults([query, query])).toEqual(['row 1', 'row 1'])
+  expect(await gatherResults([query])).toEqual(['row 2'])
+})
+
+test('a promise that is watched twice is told to both, and one of them may let go of it', async () => {
+  const promise = new Promise<string>((resolve) => setImmediate(() => resolve('x')))
+  const [stopped, other] = [gatherResults([promise]), gatherResults([promise])]
+  stopped.cancel('enough')
+  expect(await other).toEqual(['x'])
+  await expect(stopped).rejects.toMatchObject({ cause: 'enough' })
+})
+
+test('a thenable that cannot be asked has failed', () => {
+  const error = new Error('do not ask')
+  const unreadable = Object.defineProperty({}, 'then', {
+    get() {
+      throw error
+    },
+  })
+  const throwing = {
+    then() {
+      throw error
+    },
+  }
+  const observer = new DeferredListObserver<unknown>({ maintainHistory: true })
+  observer.observe(() => {})
+  for (const member of [unreadable, throwing, throwing]) observer.append(member)
+  expect(words(observer.history)).toEqual([[0, error], [1, error], [2, error]])
+})
+
+test('what has done and fail, and is not jQuery’s, is an ordinary thenable', () => {
+  const settled = (): never => {
+    throw new Error('asked')
+  }
+  const other = { done: settled, fail: settled, then: (onValue: (value: string) => void) => onValue('x') }
+  expect(new DeferredListObserver<unknown>().append(other).peek()).toEqual({ status: 'fulfilled', value: 'x' })
+})
+
+test('no members: an iteration ends at once', async () => {
+  for await (const firing of new DeferredListObserver<string>()) expect(firing).toBe('none')
 })

@@ -54,6 +54,36 @@ test('cancelling it cancels those underway, with the reason, and it fails as can
   expect(clock.pendingTimers).toBe(0)
 })
 
+test('cancelled, it starts nothing more, though all it started have failed', () => {
+  const { executor, calls, clock } = commands(3, { hedgeAfter: 10 })
+  const result = executor.execute('x')
+  calls[0]?.call.addErrback(() => {})
+  result.cancel('enough')
+  clock.advance(1_000)
+  expect(calls.length).toBe(1)
+  expect(failureOf(result).value).toMatchObject({ code: 'ERR_CANCELLED', cause: 'enough' })
+})
+
+test('commands that are all cancelled by somebody else have failed', () => {
+  const { executor, calls } = commands(2)
+  const result = executor.execute('x')
+  for (const { call } of calls) call.cancel('not by us')
+  expect(failureOf(result).value).toBeInstanceOf(ParallelCommandError)
+})
+
+test('commands registered during an execution are for the next one', () => {
+  const executor = new ParallelCommandExecutor<[], string>()
+  const answer = new Deferred<string>()
+  executor.register(() => {
+    executor.register(() => 'second')
+    return answer
+  })
+  const first = outcome(executor.execute())
+  expect(first.settled).toBe(false)
+  expect(outcome(executor.execute()).value).toBe('second')
+  expect(answer.called).toBe(true)
+})
+
 test('hedged: a later command starts only after the wait, and no timer outlives the answer', () => {
   const { executor, calls, clock } = commands(3, { hedgeAfter: 100 })
   const seen = outcome(executor.execute('x'))

@@ -117,3 +117,29 @@ test('cancelling done cancels the members that have not fired; leaving a loop do
   stream.done.cancel('enough')
   expect(reasons).toEqual(['enough'])
 })
+
+test('what members fail with as they are cancelled is told; the stream then ends, and done fails as cancelled', async () => {
+  const [a, b] = [new Deferred<string>(), new Deferred<string>()]
+  const told: unknown[] = []
+  const stream = eventStream([a, b], ({ index, type }) => told.push([index, type]))
+  const loop = (async () => {
+    for await (const { index } of stream) told.push(`read ${index}`)
+    return 'ended'
+  })()
+  stream.done.cancel('enough')
+  expect(failureOf(stream.done).value).toMatchObject({ code: 'ERR_CANCELLED', cause: 'enough' })
+  expect(told).toEqual([[0, 'errback'], [1, 'errback']])
+  expect(await loop).toBe('ended')
+})
+
+test('a listener may cancel the rest: it is told of those too', () => {
+  const members = [0, 1, 2].map(() => new Deferred<number>())
+  const told: unknown[] = []
+  const { done } = eventStream(members, ({ index, type }) => {
+    told.push([index, type])
+    done.cancel('enough')
+  })
+  members[1]?.callback(1)
+  expect(failureOf(done).value).toMatchObject({ cause: 'enough' })
+  expect(told).toEqual([[1, 'callback'], [0, 'errback'], [2, 'errback']])
+})
