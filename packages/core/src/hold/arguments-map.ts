@@ -17,6 +17,10 @@ export class ArgumentsMap<V> {
     return node?.value
   }
 
+  getOne(arg: unknown): V | undefined {
+    return this.#single.get(arg)
+  }
+
   set(args: readonly unknown[], value: V): void {
     if (args.length === 1) {
       this.#single.set(args[0], value)

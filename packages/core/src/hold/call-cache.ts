@@ -31,6 +31,11 @@ export class CallCache<R> {
     return this.#map.get(path)
   }
 
+  /** As `find` of a single argument. */
+  findOne(arg: unknown): Entry<R> | undefined {
+    return this.#map.getOne(arg)
+  }
+
   add(path: readonly unknown[]): Entry<R> {
     const entry = new Entry<R>(path)
     this.#map.set(path, entry)

@@ -8,6 +8,8 @@ import type { Awaitable } from '../deferred/types.ts'
  * if it comes first. Fires once; whoever is late (you, or the original) is ignored.
  *
  * Firing or cancelling it by hand cancels the original. The original keeps its own result; its failure counts as handled.
+ * Cancelled when it has fired, it is left as it is, and so is the original: what its own callbacks have made it wait for
+ * since is cancelled, as in any deferred.
  *
  * @example
  * const slow = new Deferred<string>()

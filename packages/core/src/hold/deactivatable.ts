@@ -1,7 +1,7 @@
 import { fire } from '../deferred/chain.ts'
 import { Deferred } from '../deferred/deferred.ts'
+import { addTap, HANDLE, removeTap, type Tap } from '../deferred/tap.ts'
 import type { Awaitable } from '../deferred/types.ts'
-import { observe } from './observe.ts'
 
 /** What {@link deactivatable} gives. */
 export type Deactivatable<T> = Deferred<T> & {
@@ -11,8 +11,9 @@ export type Deactivatable<T> = Deferred<T> & {
 
 /**
  * A deferred that passes the result of another one on, unless it is deactivated first: after that it never fires by itself.
- * The original is left alone by `deactivate`, and keeps its result; cancelling what this returns, before or after, cancels
- * the original and fails with CancelledError.
+ * The original is left alone by `deactivate`, and keeps its result; a failure is then for whoever holds it, and is reported
+ * if nobody takes it. Cancelling what this returns, before or after, cancels the original. It then fails with
+ * CancelledError, unless the original's canceller fired that and it was active.
  *
  * @param original a deferred, any thenable, or a plain value, which has fired already
  *
@@ -26,16 +27,20 @@ export type Deactivatable<T> = Deferred<T> & {
  */
 export function deactivatable<T>(original: Awaitable<T>): Deactivatable<T> {
   const given = Deferred.from(original)
-  // Let go of when it is over, however long the original lives.
-  let target: Deferred<T> | undefined = new Deferred<T>((_, reason) => given.cancel(reason))
-  const deferred = Object.assign(target, {
+  const deferred = new Deferred<T>((_, reason) => given.cancel(reason))
+  const tap: Tap = {
+    _gone: false,
+    _handling: HANDLE,
+    _hear(result) {
+      // Whoever was given it may have fired it by hand.
+      if (!deferred.called) fire(deferred, result)
+    },
+  }
+  addTap(given, tap)
+  return Object.assign(deferred, {
     deactivate(): void {
-      target = undefined
+      // An original that lives long does not collect what was deactivated.
+      if (!deferred.called) removeTap(given, tap)
     },
   })
-  observe(given, (result) => {
-    if (target?.called === false) fire(target, result)
-    target = undefined
-  })
-  return deferred
 }

@@ -115,32 +115,43 @@ export function memoize<A extends unknown[], R>(
     return cache.add(path)
   }
 
-  const memoized = (...args: A): Deferred<Value> => {
-    let path: readonly unknown[] = args
-    if (key !== undefined) {
-      try {
-        path = [key(...args)]
-      } catch (error) {
-        return fail(error)
-      }
+  /** The result that an entry has, if that is still good. */
+  const hit = (entry: Entry<Value> | undefined): Deferred<Value> | undefined => {
+    if (entry === undefined || entry.result === NONE) return undefined
+    if (maxAge !== Infinity && clock.now() - entry.ended >= maxAge) return undefined
+    cache.touch(entry)
+    return fired(entry.result)
+  }
+
+  const ask = (path: readonly unknown[] | undefined, ...args: A): Deferred<Value> => {
+    const entry = cache.find(path ?? args)
+    if (entry === undefined) return start(add(path ?? args), args, false) as Deferred<Value>
+    const good = hit(entry)
+    if (good !== undefined) return good
+    cache.touch(entry)
+    const { result, call } = entry
+    if (result !== NONE && !expired(entry)) {
+      if (call === undefined) start(entry, args, true)
+      return fired(result)
     }
-    let entry = cache.find(path)
-    if (entry === undefined) {
-      entry = add(path)
-    } else {
-      cache.touch(entry)
-      const { result } = entry
-      if (result !== NONE) {
-        if (maxAge === Infinity || clock.now() - entry.ended < maxAge) return fired(result)
-        if (!expired(entry)) {
-          if (entry.call === undefined) start(entry, args, true)
-          return fired(result)
-        }
-      }
-      if (entry.call !== undefined) return entry.call.join()
-      entry.result = NONE
-    }
+    if (call !== undefined) return call.join()
+    entry.result = NONE
     return start(entry, args, false) as Deferred<Value>
+  }
+
+  const memoized = (...args: A): Deferred<Value> => {
+    if (key === undefined) {
+      // Most calls are hits of one argument: `args` does not leave this function then, and the engine need not make it.
+      const good = args.length === 1 ? hit(cache.findOne(args[0])) : undefined
+      return good ?? ask(undefined, ...args)
+    }
+    let by: unknown
+    try {
+      by = key(...args)
+    } catch (error) {
+      return fail(error)
+    }
+    return hit(cache.findOne(by)) ?? ask([by], ...args)
   }
 
   const forget = (...args: A): boolean => {

@@ -4,7 +4,7 @@ import type { Deferred } from '../deferred/deferred.ts'
 import type { Failure } from '../deferred/failure.ts'
 import type { Awaitable, Settled } from '../deferred/types.ts'
 import type { Attempt } from './attempt.ts'
-import { Retrying } from './retrying.ts'
+import { begin, checkOptions } from './retrying.ts'
 
 /** For {@link retry} and {@link RetryingCall.start}; times in milliseconds. */
 export interface RetryOptions {
@@ -24,6 +24,8 @@ export interface RetryOptions {
   readonly clock?: Clock | undefined
 }
 
+const DEFAULTS: RetryOptions = {}
+
 /**
  * Calls `fn` until it succeeds, waiting between the attempts. A delay of 0 is no wait: by default the first attempt is made
  * before this returns.
@@ -42,8 +44,9 @@ export interface RetryOptions {
  * clock.advance(10 + 20)
  * const text = await answer // text is 'attempt 3'
  */
-export function retry<R>(fn: (attempt: Attempt) => R, options: RetryOptions = {}): Deferred<Settled<R>> {
-  return new Retrying<Settled<R>>(fn, options, []).deferred
+export function retry<R>(fn: (attempt: Attempt) => R, options: RetryOptions = DEFAULTS): Deferred<Settled<R>> {
+  checkOptions(options)
+  return begin(fn, options, [])
 }
 
 /**
@@ -81,7 +84,8 @@ export class RetryingCall<A extends unknown[], R> {
     if (this.#started) {
       throw usageError(TypeError, 'ERR_ALREADY_STARTED', 'This call has been started already; make a new RetryingCall')
     }
+    checkOptions(options)
     this.#started = true
-    return new Retrying<R>(() => this.#fn(...this.#args), options, this.#failures).deferred
+    return begin(() => this.#fn(...this.#args), options, this.#failures)
   }
 }

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { TimeoutError, usageError } from '../errors.ts'
 import { fire } from '../deferred/chain.ts'
-import { Deferred, maybeDeferred } from '../deferred/deferred.ts'
+import { Deferred, maybeDeferred, succeed } from '../deferred/deferred.ts'
 import { cancelledBecause, Failure, toFailure } from '../deferred/failure.ts'
 import { checkTime } from '../deferred/limits.ts'
 import { isThenable } from '../deferred/thenable.ts'
@@ -14,10 +14,36 @@ const DEFAULT = /* @__PURE__ */ backoff()
 /** There is no result yet. */
 const PENDING = Symbol('pending')
 
+type Call = (context: AttemptContext) => unknown
+
+/** @throws RangeError ERR_INVALID_TIME unless the time-out is one */
+export function checkOptions({ timeout }: RetryOptions): void {
+  if (timeout !== undefined) checkTime(timeout, 'A time-out')
+}
+
+/** Begins to call, and gives a deferred of what comes of it; failures are added to `failures`. */
+export function begin<R>(call: Call, options: RetryOptions, failures: Failure[]): Deferred<R> {
+  if (options.backoff !== undefined || options.signal !== undefined) return new Retrying<R>(call, options, failures).start()
+  // The first attempt is due now, and nothing can stop it: if it succeeds at once, as most do, no more is needed.
+  const context = new AttemptContext(1)
+  const returned = tried(call, context)
+  if (typeof returned !== 'object' && typeof returned !== 'function') return succeed(returned as R)
+  return new Retrying<R>(call, options, failures).goOn(context, returned)
+}
+
+/** What an attempt returns; what it throws is as good as a Failure that it returns. */
+function tried(call: Call, context: AttemptContext): unknown {
+  try {
+    return call(context)
+  } catch (error) {
+    return toFailure(error)
+  }
+}
+
 /** The course of a retried call: attempt, wait, attempt, … All is taken down when it is over, for whatever reason. */
-export class Retrying<R> {
-  readonly deferred: Deferred<R>
-  readonly #call: (context: AttemptContext) => unknown
+class Retrying<R> {
+  readonly #deferred: Deferred<R>
+  readonly #call: Call
   readonly #options: RetryOptions
   readonly #failures: Failure[]
   readonly #clock: Clock
@@ -32,40 +58,50 @@ export class Retrying<R> {
   #over = false
   #reason: unknown
 
-  constructor(call: (context: AttemptContext) => unknown, options: RetryOptions, failures: Failure[]) {
-    if (options.timeout !== undefined) checkTime(options.timeout, 'A time-out')
+  constructor(call: Call, options: RetryOptions, failures: Failure[]) {
     this.#call = call
     this.#options = options
     this.#failures = failures
     this.#clock = options.clock ?? systemClock
-    this.deferred = new Deferred<R>((_, reason) => this.#stop(reason))
+    this.#deferred = new Deferred<R>((_, reason) => this.#stop(reason))
+  }
+
+  start(): Deferred<R> {
+    const { signal } = this.#options
     // Aborted already: that cancels the deferred now, before the first attempt.
-    if (options.signal !== undefined) this.deferred.cancelOn(options.signal)
+    if (signal !== undefined) this.#deferred.cancelOn(signal)
     if (!this.#over && this.#next()) this.#run()
+    return this.#deferred
+  }
+
+  /** After the first attempt, which returned something that wants looking at. */
+  goOn(context: AttemptContext, returned: unknown): Deferred<R> {
+    this.#attempts = 1
+    this.#context = context
+    if (this.#look(returned) && this.#next()) this.#run()
+    return this.#deferred
   }
 
   /** As long as each attempt fails at once and the next is due at once. */
   #run(): void {
-    while (this.#attempt() && this.#next());
+    let context: AttemptContext
+    do this.#context = context = new AttemptContext(++this.#attempts)
+    while (this.#look(tried(this.#call, context)) && this.#next())
   }
 
-  /** Makes an attempt. Whether it failed at once, and is not the last. */
-  #attempt(): boolean {
-    const context = new AttemptContext(++this.#attempts)
-    this.#context = context
-    let result: unknown
-    try {
-      result = this.#call(context)
-      if (typeof result === 'object' || typeof result === 'function') result = this.#follow(result)
-    } catch (error) {
-      result = toFailure(error)
-    }
+  /** Looks at what an attempt returned. Whether it failed at once, and is not the last. */
+  #look(returned: unknown): boolean {
+    const result = typeof returned === 'object' || typeof returned === 'function' ? this.#follow(returned) : returned
     return result !== PENDING && !this.#over && this.#goesOn(result)
   }
 
   /** The result of what an attempt returned, if it has one already. */
   #follow(returned: unknown): unknown {
-    if (!isThenable(returned)) return returned
+    try {
+      if (!isThenable(returned)) return returned
+    } catch (error) {
+      return toFailure(error)
+    }
     const work: Deferred<unknown> = Deferred.from(returned)
     let outcome: unknown = PENDING
     let inside = true
@@ -104,7 +140,7 @@ export class Retrying<R> {
     this.#late = undefined
     if (this.#over) {
       // Cancelled; a canceller may have come up with a value all the same.
-      if (!(result instanceof Failure) && !this.deferred.called) fire(this.deferred, result)
+      if (!(result instanceof Failure) && !this.#deferred.called) fire(this.#deferred, result)
       return
     }
     const outcome = late !== undefined && result instanceof Failure && cancelledBecause(result) ? new Failure(late) : result
@@ -178,7 +214,7 @@ export class Retrying<R> {
   #finish(result: unknown): void {
     if (this.#over) return
     this.#end()
-    if (!this.deferred.called) fire(this.deferred, result)
+    if (!this.#deferred.called) fire(this.#deferred, result)
   }
 
   #end(): void {

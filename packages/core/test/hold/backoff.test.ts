@@ -54,8 +54,9 @@ test('whatever the jitter, delays are times, and none is above maxDelay', () => 
   )
 })
 
-test('counts and times that are none are ERR_INVALID_BACKOFF', () => {
-  for (const wrong of [{ tries: -1 }, { tries: 1.5 }, { tries: NaN }, { maxDelay: -1 }, { initialDelay: NaN }]) {
+test('counts, times and jitters that are none are ERR_INVALID_BACKOFF', () => {
+  const jitter = 'equal' as 'full'
+  for (const wrong of [{ tries: -1 }, { tries: 1.5 }, { tries: NaN }, { maxDelay: -1 }, { initialDelay: NaN }, { jitter }]) {
     expect(thrownBy(() => backoff(wrong))).toMatchObject({ name: 'RangeError', code: 'ERR_INVALID_BACKOFF' })
   }
 })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { callback, Deferred, errback, fail, Failure, succeed } from 'potoroo'
+import { callback, Deferred, errback, fail, Failure, ManualClock, sleep, succeed } from 'potoroo'
 import { describe, expect, test } from 'vitest'
 import { failureOf, outcome } from '../deferred/outcome.ts'
 
@@ -62,6 +62,26 @@ describe('callback', () => {
     const result = callback((..._all: number[]) => 0)(before, fail<number>('no'), after)
     expect([before.called, after.called]).toEqual([true, true])
     expect(failureOf(result).value).toBe('no')
+  })
+
+  test('an argument that cannot be asked for its value has failed', () => {
+    const unreadable = Object.defineProperty({}, 'then', {
+      get() {
+        throw new Error('do not ask')
+      },
+    })
+    expect(failureOf(callback((one: unknown) => one)(unreadable)).value).toMatchObject({ message: 'do not ask' })
+    expect(outcome(errback((one: unknown) => one instanceof Failure)(unreadable)).value).toBe(true)
+  })
+
+  test('a time-out of the whole is a TimeoutError, and cancels what is waited for', () => {
+    const clock = new ManualClock()
+    for (const call of [() => add(sleep(clock, 500, 1), 2), callback(() => sleep(clock, 500, 1))]) {
+      const late = call().addTimeout(100, { clock })
+      clock.advance(100)
+      expect(failureOf(late).value).toMatchObject({ code: 'ERR_TIMEOUT' })
+      expect(clock.pendingTimers).toBe(0)
+    }
   })
 
   test('the first failure counts when several have failed', () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { type Deferred, fail, Failure, ManualClock, retry, sleep } from 'potoroo'
+import { backoff, type Deferred, fail, Failure, ManualClock, retry, sleep } from 'potoroo'
 import { expect, test } from 'vitest'
 import { failureOf } from '../deferred/outcome.ts'
 
@@ -11,19 +11,23 @@ const attempt = fc.record({
   /** What the failure asks for. */
   asks: fc.option(fc.nat(30), { nil: undefined }),
   /** Whether the tester stops at it. */
-  fatal: fc.boolean().map((fatal) => fatal),
+  fatal: fc.boolean(),
 })
 const program = fc.record({
   attempts: fc.array(attempt, { minLength: 10, maxLength: 10 }),
-  delays: fc.array(fc.nat(30), { maxLength: 9 }),
+  /** `undefined`: the usual ones. */
+  delays: fc.option(fc.array(fc.nat(30), { maxLength: 9 }), { nil: undefined }),
   timeout: fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined }),
   cancelAt: fc.option(fc.nat(200), { nil: undefined }),
+  /** Whether it is cancelled by a signal. */
+  aborted: fc.boolean(),
   fatal: fc.boolean(),
 })
 
 test('whatever the attempts do, when they are made and what comes of it is as its definition says', () => {
   fc.assert(
-    fc.property(program, ({ attempts, delays, timeout, cancelAt, fatal }) => {
+    fc.property(program, ({ attempts, delays, timeout, cancelAt, aborted, fatal }) => {
+      const controller = new AbortController()
       const clock = new ManualClock()
       const seen: string[] = []
       let ended: string | undefined
@@ -41,6 +45,7 @@ test('whatever the attempts do, when they are made and what comes of it is as it
         {
           clock,
           timeout,
+          signal: aborted ? controller.signal : undefined,
           backoff: delays,
           delayAfter: ({ value }) => attempts[Number(value) - 1]?.asks,
           failureTester: ({ value }) => (fatal && attempts[Number(value) - 1]?.fatal ? new Failure(`fatal ${String(value)}`) : undefined),
@@ -53,10 +58,11 @@ test('whatever the attempts do, when they are made and what comes of it is as it
       if (cancelAt !== undefined) {
         // The last moment before `cancelAt`, so that nothing else falls due at it.
         clock.advance(cancelAt + 0.5)
-        deferred.cancel()
+        if (aborted) controller.abort()
+        else deferred.cancel()
       }
       clock.advance(DAY)
-      expect(seen).toEqual(expected(attempts, delays, timeout, cancelAt === undefined ? Infinity : cancelAt + 0.5, fatal))
+      expect(seen).toEqual(expected(attempts, delays ?? [...backoff()], timeout, cancelAt === undefined ? Infinity : cancelAt + 0.5, fatal))
       expect(clock.pendingTimers).toBe(0)
       if (deferred.peek().status === 'rejected') failureOf(deferred)
     }),

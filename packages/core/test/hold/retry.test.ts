@@ -73,6 +73,43 @@ describe('attempts', () => {
     expect(failureOf(retry(({ attempt }) => fail(attempt), { backoff })).value).toBe(1)
   })
 
+  test('a thenable that cannot be asked, or that throws when it is, is a failure', () => {
+    const unreadable = Object.defineProperty({}, 'then', {
+      get() {
+        throw new Error('do not ask')
+      },
+    })
+    const throwing = {
+      then(): never {
+        throw new Error('asked')
+      },
+    }
+    const results = [unreadable, throwing, 'done']
+    const seen: unknown[] = []
+    const failureTester = ({ value }: Failure): void => void seen.push(value)
+    expect(outcome(retry(({ attempt }) => results[attempt - 1], { backoff: [0, 0, 0], failureTester })).value).toBe('done')
+    expect(seen).toEqual([new Error('do not ask'), new Error('asked')])
+  })
+
+  test('whatever comes first, the usual backoff goes on from there', () => {
+    const firsts: (() => unknown)[] = [
+      () => fail('x'),
+      () => new Failure('x'),
+      () => {
+        throw 'x'
+      },
+    ]
+    for (const first of firsts) {
+      const clock = new ManualClock()
+      const at: number[] = []
+      const result = outcome(retry(({ attempt }) => (at.push(clock.now()), attempt === 3 ? 'done' : first()), { clock }))
+      clock.advance(100)
+      expect([result.value, at]).toEqual(['done', [0, 10, 30]])
+    }
+    const values = [undefined, null, 0, '', {}, () => {}, new Date(0)]
+    for (const value of values) expect(outcome(retry(() => value)).value).toBe(value)
+  })
+
   test('delays that are no times, or that throw, end it', () => {
     for (const wrong of [-1, NaN, '5' as never]) {
       expect(failureOf(retry(() => 1, { backoff: [wrong] })).value).toMatchObject({ code: 'ERR_INVALID_TIME' })
@@ -345,7 +382,28 @@ describe('RetryingCall', () => {
     expect(call.failures.map(({ value }) => value)).toEqual(errors)
   })
 
-  test('starts once', () => {
+  test('a start with wrong options is none', () => {
+    const call = new RetryingCall(() => 1)
+    expect(thrownBy(() => call.start({ timeout: -1 }))).toMatchObject({ code: 'ERR_INVALID_TIME' })
+    expect(outcome(call.start()).value).toBe(1)
+  })
+
+  test('starts once, even while its first attempt is being waited for or made', () => {
+    let again: unknown
+    const call: RetryingCall<[], number> = new RetryingCall((): number => {
+      again = thrownBy(() => call.start())
+      return 1
+    })
+    call.start()
+    expect(again).toMatchObject({ code: 'ERR_ALREADY_STARTED' })
+    const clock = new ManualClock()
+    const waiting = new RetryingCall(() => 1)
+    waiting.start({ backoff: [10], clock }).cancel()
+    expect(thrownBy(() => waiting.start())).toMatchObject({ code: 'ERR_ALREADY_STARTED' })
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  test('starts once, whatever has become of it', () => {
     const call = new RetryingCall(() => 1)
     call.start()
     expect(thrownBy(() => call.start())).toMatchObject({ name: 'TypeError', code: 'ERR_ALREADY_STARTED' })
