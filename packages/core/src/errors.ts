@@ -53,11 +53,11 @@ export class QueueOverflow extends PotorooError {
   }
 }
 
-/** As many `get`s wait already as the structure's `backlog` allows. */
+/** As many wait already as the structure's `backlog` allows. */
 export class QueueUnderflow extends PotorooError {
   override readonly name = 'QueueUnderflow'
   constructor(backlog: number) {
-    super('ERR_QUEUE_UNDERFLOW', `Too many wait for an item already: the backlog is ${backlog}`)
+    super('ERR_QUEUE_UNDERFLOW', `Too many wait already: the backlog is ${backlog}; let some be served first`)
   }
 }
 
@@ -66,6 +66,15 @@ export class QueueStopped extends PotorooError {
   override readonly name = 'QueueStopped'
   constructor(message = 'The queue has been stopped; make a new one') {
     super('ERR_QUEUE_STOPPED', message)
+  }
+}
+
+/** The structure was closed: it takes nothing more, and whoever waits for it fails with this. */
+export class ClosedError extends PotorooError {
+  override readonly name = 'ClosedError'
+  constructor(reason?: unknown) {
+    const options = reason === undefined ? undefined : { cause: reason }
+    super('ERR_CLOSED', 'This has been closed: it takes nothing more, and there is nothing to wait for; make a new one', options)
   }
 }
 

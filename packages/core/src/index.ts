@@ -32,8 +32,14 @@ export { type HoldingDecorator, holdUntilReady } from './hold/ready.ts'
 export { type Initialisable, initialise, instantiate, type InstantiateArguments } from './hold/instantiate.ts'
 
 // Data structures
+export { DeferredQueue } from './structures/queue.ts'
 export { DeferredPriorityQueue } from './structures/priority-queue.ts'
+export { DeferredDict } from './structures/dict.ts'
 export { DeferredPool } from './structures/pool.ts'
+export { DeferredSemaphore } from './structures/semaphore.ts'
+export { DeferredLock } from './structures/lock.ts'
+export type { Permit } from './structures/permit.ts'
+export type { Backlog } from './structures/permits.ts'
 export type { Capacity } from './structures/capacity.ts'
 
 // Dispatch
@@ -52,6 +58,7 @@ export {
   AlreadyCalledError,
   CancelledError,
   ChainedError,
+  ClosedError,
   DuplicateItemError,
   isCancelled,
   KeyError,

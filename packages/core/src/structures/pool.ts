@@ -1,10 +1,13 @@
 import { append } from '../deferred/chain.ts'
-import { type Deferred, succeed } from '../deferred/deferred.ts'
-import { Waiters } from './waiters.ts'
+import { Deferred, succeed } from '../deferred/deferred.ts'
+import type { Failure } from '../deferred/failure.ts'
+import { usageError } from '../errors.ts'
+import { Closable } from './closable.ts'
+import { fired, Waiters } from './waiters.ts'
 
 /**
  * The deferreds that have not fired yet, to know when all have: a service that shuts down puts its requests into a pool,
- * and waits until that is empty.
+ * and waits until that is empty. `await using pool = new DeferredPool()` waits at the end of the block.
  *
  * @example
  * const pool = new DeferredPool()
@@ -12,7 +15,7 @@ import { Waiters } from './waiters.ts'
  * const empty = pool.notifyWhenEmpty()
  * answer.callback('yes') // empty has fired
  */
-export class DeferredPool {
+export class DeferredPool extends Closable implements AsyncDisposable {
   readonly #members = new Set<Deferred<unknown>>()
   readonly #waiters = new Waiters<void>()
 
@@ -22,8 +25,14 @@ export class DeferredPool {
    * there makes no difference.
    *
    * @returns this same deferred
+   * @throws TypeError ERR_NOT_A_DEFERRED for a promise or anything else
+   * @throws ClosedError ERR_CLOSED if the pool is closed
    */
   add<D extends Deferred<unknown>>(deferred: D): D {
+    if (!(deferred instanceof Deferred)) {
+      throw usageError(TypeError, 'ERR_NOT_A_DEFERRED', 'A pool holds deferreds: for a promise, add Deferred.from(promise)')
+    }
+    this._checkOpen()
     if (this.#members.has(deferred)) return deferred
     this.#members.add(deferred)
     const leave = (result: unknown): unknown => {
@@ -36,13 +45,15 @@ export class DeferredPool {
   }
 
   /**
-   * Fires when the pool is empty. Cancelling it stops the waiting.
+   * Fires when the pool is empty, or fails with ClosedError ERR_CLOSED if it is closed before. Cancelling it stops the
+   * waiting.
    *
    * @param options `testImmediately`: whether it fires at once if the pool is empty now, as it does unless told otherwise,
    *   or waits until it has been filled and is empty again
    */
   notifyWhenEmpty({ testImmediately = true }: { readonly testImmediately?: boolean | undefined } = {}): Deferred<void> {
-    return testImmediately && this.#members.size === 0 ? succeed() : this.#waiters.add()
+    if (testImmediately && this.#members.size === 0) return succeed()
+    return this._closing === undefined ? this.#waiters.add() : fired<void>(this._closing)
   }
 
   /** How many have not fired. */
@@ -53,5 +64,16 @@ export class DeferredPool {
   /** How many have not fired, and how many wait for the pool to be empty. */
   status(): { outstanding: number; waiting: number } {
     return { outstanding: this.#members.size, waiting: this.#waiters.size }
+  }
+
+  /** Waits until it is empty, what is added meanwhile included, and closes it. If it is closed already, waits for nothing. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    while (!this.closed && this.#members.size > 0) await this.notifyWhenEmpty()
+    this.close()
+  }
+
+  /** @internal */
+  override _dismiss(failure: Failure): void {
+    this.#waiters.wake(failure)
   }
 }
