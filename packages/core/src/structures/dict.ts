@@ -3,7 +3,7 @@ import type { Failure } from '../deferred/failure.ts'
 import { QueueOverflow, QueueUnderflow } from '../errors.ts'
 import { type Capacity, checkCapacity } from './capacity.ts'
 import { Closable } from './closable.ts'
-import { fired, Waiters } from './waiters.ts'
+import { fired, fireOnce, Waiters } from './waiters.ts'
 
 /**
  * A `Map` whose values may be asked for before they are there: `get` waits until its key is set. Any value can be set,
@@ -120,10 +120,10 @@ export class DeferredDict<K, V> extends Closable {
 
   /** @internal */
   override _dismiss(failure: Failure): void {
-    const lines = [...this.#lines.values()]
+    const waiting = [...this.#lines.values()].flatMap((line) => line.takeAll())
     this.#lines.clear()
     this.#waiting = 0
-    for (const line of lines) line.wake(failure)
+    for (const waiter of waiting) fireOnce(waiter, failure)
   }
 
   #line(key: K): Waiters<V> {

@@ -65,7 +65,9 @@ export abstract class Permits extends Closable {
    */
   run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Deferred<Settled<R>> {
     if (typeof fn !== 'function') throw usageError(TypeError, 'ERR_NOT_A_FUNCTION', 'run needs a function to call')
-    return this.acquire().addCallback((permit) => hold(permit, () => fn(...args))) as Deferred<Settled<R>>
+    // Fired by hand, it has no permit, and calls nothing.
+    const start = (permit: unknown): unknown => (permit instanceof Permit ? hold(permit, () => fn(...args)) : permit)
+    return this.acquire().addCallback(start) as Deferred<Settled<R>>
   }
 
   /** @internal Gives free places to those who wait. */

@@ -60,14 +60,19 @@ export class Waiters<T> {
     return undefined
   }
 
-  /** The moment has come: fires all who wait now, in the order they came. Those who come meanwhile wait for the next. */
-  wake(result: T | Failure): void {
-    const waiting: Waiter<T>[] = []
+  /** Takes all out, in the order they came: whoever is cancelled from now on is no business of the line. */
+  takeAll(): Deferred<T>[] {
+    const all: Deferred<T>[] = []
     for (let { first } = this.#line; first !== null; { first } = this.#line) {
       this.#remove(first)
-      waiting.push(first)
+      all.push(first)
     }
-    for (const waiter of waiting) fireOnce(waiter, result)
+    return all
+  }
+
+  /** The moment has come: fires all who wait now, in the order they came. Those who come meanwhile wait for the next. */
+  wake(result: T | Failure): void {
+    for (const waiter of this.takeAll()) fireOnce(waiter, result)
   }
 
   /** @internal */
