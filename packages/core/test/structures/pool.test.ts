@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Deferred, DeferredPool, fail, type Failure, setUnhandledFailureHandler, sleep, ManualClock, succeed } from 'potoroo'
 import { expect, test } from 'vitest'
+import { outcome } from '../deferred/outcome.ts'
 
 test('a pool is empty when all of its deferreds have fired, whether well or badly', () => {
   const pool = new DeferredPool()
@@ -106,4 +107,53 @@ test('a failure that only the pool has seen is still reported as unhandled', asy
   expect(await reported).toBe(error)
   clearInterval(turn)
   setUnhandledFailureHandler(before)
+})
+
+test('closed, it takes nothing more, and has failed whoever waited; those in it go on', () => {
+  const pool = new DeferredPool()
+  const member = pool.add(new Deferred<string>())
+  const waits = outcome(pool.notifyWhenEmpty())
+  pool.close('going down')
+  const error = expect.objectContaining({ code: 'ERR_CLOSED', cause: 'going down' })
+  expect([waits.error, outcome(pool.notifyWhenEmpty()).error, pool.closed]).toEqual([error, error, true])
+  expect(() => pool.add(new Deferred())).toThrow(error)
+  member.callback('done')
+  expect([outcome(member).value, pool.status()]).toEqual(['done', { outstanding: 0, waiting: 0 }])
+  expect(outcome(pool.notifyWhenEmpty()).settled).toBe(true)
+  expect(outcome(pool.notifyWhenEmpty({ testImmediately: false })).error).toEqual(error)
+})
+
+test('at the end of its block it waits until it is empty, what is added meanwhile included', async () => {
+  const said: string[] = []
+  const [first, second] = [new Deferred<void>(), new Deferred<void>()]
+  const work = async (): Promise<DeferredPool> => {
+    await using pool = new DeferredPool()
+    pool.add(first).addCallback(() => void pool.add(second))
+    said.push('end of block')
+    return pool
+  }
+  const done = work()
+  void done.then(() => said.push('empty'))
+  for (const deferred of [first, second]) {
+    await new Promise(setImmediate)
+    said.push('fires')
+    deferred.callback()
+  }
+  expect((await done).closed).toBe(true)
+  expect(said).toEqual(['end of block', 'fires', 'fires', 'empty'])
+})
+
+test('closed within its block, it waits for nothing', async () => {
+  let member: Deferred
+  {
+    await using pool = new DeferredPool()
+    member = pool.add(new Deferred())
+    pool.close()
+  }
+  expect(member.called).toBe(false)
+})
+
+test('what is no deferred is refused at the door', () => {
+  const error = expect.objectContaining({ name: 'TypeError', code: 'ERR_NOT_A_DEFERRED' })
+  expect(() => new DeferredPool().add(Promise.resolve() as never)).toThrow(error)
 })
