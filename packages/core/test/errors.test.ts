@@ -3,6 +3,7 @@ import {
   AlreadyCalledError,
   CancelledError,
   ChainedError,
+  ClosedError,
   Deferred,
   DuplicateItemError,
   Failure,
@@ -38,6 +39,7 @@ const errors: Record<string, PotorooError> = {
   ERR_QUEUE_OVERFLOW: new QueueOverflow(1),
   ERR_QUEUE_UNDERFLOW: new QueueUnderflow(1),
   ERR_QUEUE_STOPPED: new QueueStopped(),
+  ERR_CLOSED: new ClosedError(),
   ERR_DUPLICATE_ITEM: new DuplicateItemError(),
   ERR_KEY: new KeyError('There is no such key'),
   ERR_FIRST_ERROR: new FirstError(0, new Failure(cause)),
@@ -66,6 +68,7 @@ test('an error keeps its cause', () => {
   const because = [
     new PotorooError('ERR_X', 'x', { cause }),
     new TimeoutError(5, { cause }),
+    new ClosedError(cause),
     ...['ERR_CANCELLED', 'ERR_FIRST_ERROR', 'ERR_ALL_FAILED', 'ERR_ALL_COMMANDS_FAILED', 'ERR_JOB_FAILED', 'ERR_JOB_CANCELLED'].map((code) => errors[code]),
   ]
   for (const error of because) expect(error?.cause).toBe(cause)

@@ -43,7 +43,11 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
 
   /**
    * A deferred of `value`: a deferred is given back as it is, a thenable is adopted, anything else has fired already.
-   * Cancelling an adopted thenable's deferred stops the waiting, not the thenable.
+   * Cancelling an adopted thenable's deferred stops the waiting, not the thenable. Never throws: a thenable that does so
+   * gives a failed deferred.
+   *
+   * @example
+   * Deferred.from(Promise.resolve(5)) // fires with 5
    */
   static from<T>(value: Awaitable<T>): Deferred<T> {
     if (value instanceof Deferred) return value
@@ -120,13 +124,24 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
     return this as unknown as Deferred<Settled<R>>
   }
 
-  /** Adds an errback: it gets the {@link Failure}, and what it returns goes on. A value passes it by. */
+  /**
+   * Adds an errback: it gets the {@link Failure}, and what it returns goes on. A value passes it by.
+   *
+   * @returns this same deferred, with its new type
+   *
+   * @example
+   * fail(new Error('no such page')).addErrback((failure) => String(failure.value)) // fires with 'Error: no such page'
+   */
   addErrback<R>(onFailure: (failure: Failure) => R): Deferred<T | Settled<R>> {
     add(this, onFailure, ON_FAILURE)
     return this as unknown as Deferred<T | Settled<R>>
   }
 
-  /** Adds one pair: `onFailure` sees what failed before it, not what `onValue` throws. */
+  /**
+   * Adds one pair: `onFailure` sees what failed before it, not what `onValue` throws.
+   *
+   * @returns this same deferred, with its new type
+   */
   addCallbacks<R, S>(
     onValue: (value: T) => R,
     onFailure: (failure: Failure) => S,
@@ -135,7 +150,12 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
     return this as unknown as Deferred<Settled<R> | Settled<S>>
   }
 
-  /** Adds one function for both sides: it gets the value or the {@link Failure}. */
+  /**
+   * Adds one function for both sides: it gets the value or the {@link Failure}, and what it returns goes on. To pass either
+   * on, return it.
+   *
+   * @returns this same deferred, with its new type
+   */
   addBoth<R>(onResult: (result: T | Failure) => R): Deferred<Settled<R>> {
     add(this, onResult, ON_BOTH)
     return this as unknown as Deferred<Settled<R>>
@@ -146,6 +166,7 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
    * When this one is cancelled, so is `other`, its canceller included. `other` may have been cancelled already, and may
    * be cancelled on its own. A deferred can be chained to several others.
    *
+   * @returns this same deferred
    * @throws ChainedError ERR_CHAINED if `other` is chained to a deferred already, or is this deferred
    * @throws AlreadyCalledError ERR_ALREADY_CALLED if `other` has fired, and not by cancelling
    * @throws TypeError ERR_NOT_A_DEFERRED if `other` is something else, such as a promise
@@ -165,9 +186,17 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
   /**
    * Cancels this deferred if it has no result at this point of its chain within `ms` milliseconds; it then fails with
    * {@link TimeoutError}, unless its canceller fired it. `onTimeout` gets the cancellation's failure instead, and what it
-   * returns goes on.
+   * returns goes on. The timer is taken down as soon as the chain has come this far, or been cancelled; with `Infinity`, or
+   * on a deferred that has its result, there is none.
    *
+   * @returns this same deferred
    * @throws RangeError ERR_INVALID_TIME if `ms` is negative or not a number
+   *
+   * @example
+   * const clock = new ManualClock()
+   * const page = new Deferred<string>().addTimeout(5_000, { clock }).addErrback((failure) => failure.check(TimeoutError))
+   * clock.advance(5_000)
+   * const why = await page // why is TimeoutError
    */
   addTimeout(ms: number, options?: TimeoutOptions): this {
     addTimeout(this, ms, options)
@@ -213,7 +242,10 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
     if (this._flags & FIRED) run(this)
   }
 
-  /** Tells those who added an {@link addProgress} listener. Ignored after firing. */
+  /**
+   * Tells those who added an {@link addProgress} listener, in the order they came. Ignored after firing. What a listener
+   * throws is reported as an unhandled failure; it stops neither the others nor the caller.
+   */
   notify(progress: unknown): void {
     const listeners = this._rare?.listeners
     if (listeners === undefined || this.called) return
@@ -251,10 +283,12 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
     }).then(onFulfilled, onRejected)
   }
 
+  /** As `Promise.prototype.catch`: `onRejected` gets what is in the failure. Counts as handling it. */
   catch<R = never>(onRejected?: ((reason: unknown) => R | PromiseLike<R>) | null): Promise<T | R> {
     return this.then(undefined, onRejected)
   }
 
+  /** As `Promise.prototype.finally`. Who waits for the promise that it gives hears of a failure. */
   finally(onSettled?: (() => void) | null): Promise<T> {
     return this.then().finally(onSettled)
   }
@@ -309,7 +343,11 @@ function mayFire(chain: Chain): boolean {
   return false
 }
 
-/** A deferred that has fired with `value`. */
+/**
+ * A deferred that has fired with `value`.
+ *
+ * @throws TypeError ERR_FIRED_WITH_DEFERRED if that is a deferred: `Deferred.from` takes either
+ */
 export function succeed<T>(value: T): Deferred<T>
 export function succeed(): Deferred
 export function succeed<T>(value?: T): Deferred<T | undefined> {

@@ -120,6 +120,8 @@ function ladder(rungs: Rung[], done: number): string[] {
   return lines
 }
 
-function short(text: string): string {
+/** On one line: an error's message may have several. */
+function short(whole: string): string {
+  const text = whole.replaceAll(/\s+/g, ' ')
   return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text
 }

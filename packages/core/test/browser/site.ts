@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { DeferredPriorityQueue } from 'potoroo'
+import { DeferredQueue } from 'potoroo'
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url))
 
@@ -19,9 +19,9 @@ onmessage = ({ data }) => sleep(1, data + 1).addCallback((n) => postMessage(n))`
 /** A site with the built core as modules, which hears what its pages report. */
 export class Site {
   /** What was posted to /report. */
-  readonly reports = new DeferredPriorityQueue<string>()
+  readonly reports = new DeferredQueue<string>()
   /** The requests for /endless, which gets no answer: `closed` fires when the page lets go of one. */
-  readonly endless = new DeferredPriorityQueue<{ readonly closed: Promise<unknown> }>()
+  readonly endless = new DeferredQueue<{ readonly closed: Promise<unknown> }>()
   readonly #server = createServer((request, response) => void this.#answer(request, response))
 
   static async open(): Promise<Site> {
