@@ -106,6 +106,11 @@ export function usageError<E extends TypeError | RangeError>(
 /**
  * Whether an error means "cancelled": Potoroo's {@link CancelledError}, a cancelled job's, or the platform's `AbortError`.
  * A time-out is not a cancellation.
+ *
+ * @example
+ * const call = new Deferred<string>().addErrback((failure) => isCancelled(failure.value))
+ * call.cancel()
+ * const cancelled = await call // cancelled is true
  */
 export function isCancelled(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false

@@ -29,7 +29,10 @@ export function setDebug(on: boolean): boolean {
   return before
 }
 
-/** In debug mode, the deferreds that have never fired and are still referred to, oldest first; else none. */
+/**
+ * In debug mode, the deferreds that have never fired and are still referred to, oldest first; else none. O(those pending).
+ * That they are listed does not keep them alive.
+ */
 export function pendingDeferreds(): Deferred<unknown>[] {
   const found: Deferred<unknown>[] = []
   for (const reference of pending.values()) {

@@ -67,7 +67,13 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
     return (this._flags & (FIRED | COROUTINE)) === FIRED
   }
 
-  /** How it stands now, without taking part in the chain. A chain that waits for an inner deferred is pending. */
+  /**
+   * How it stands now, without taking part in the chain: looking at a failure does not handle it. A chain that waits for an
+   * inner deferred is pending.
+   *
+   * @example
+   * const now = succeed(5).peek() // now is { status: 'fulfilled', value: 5 }
+   */
   peek(): Peek<T> {
     if ((this._flags & (FIRED | WAITING | COROUTINE)) !== FIRED) return { status: 'pending' }
     return this._result instanceof Failure
@@ -109,6 +115,13 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
    * Fired with a plain result, or cancelled already: does nothing. O(depth of what it waits for), with no recursion.
    *
    * @param reason travels inwards; becomes the error's `cause` and the signal's reason
+   *
+   * @example
+   * const stopped: unknown[] = []
+   * const work = new Deferred<string>((_, reason) => stopped.push(reason))
+   * const whole = succeed().addCallback(() => work)
+   * whole.addErrback((failure) => failure.trap(CancelledError))
+   * whole.cancel('too late') // stopped is ['too late']
    */
   cancel(reason?: unknown): void {
     cancel(this, reason)
@@ -170,6 +183,13 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
    * @throws ChainedError ERR_CHAINED if `other` is chained to a deferred already, or is this deferred
    * @throws AlreadyCalledError ERR_ALREADY_CALLED if `other` has fired, and not by cancelling
    * @throws TypeError ERR_NOT_A_DEFERRED if `other` is something else, such as a promise
+   *
+   * @example
+   * const first = new Deferred<number>()
+   * const second = new Deferred<number>()
+   * first.chainDeferred(second)
+   * first.callback(5)
+   * const both = [await first, await second] // both is [5, 5]
    */
   chainDeferred(other: Deferred<T>): this {
     if (!(other instanceof Deferred)) {
@@ -207,7 +227,14 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
    * Cancels this deferred with the signal's reason when `signal` is aborted before the chain has come this far; leaves no
    * listener on the signal behind.
    *
+   * @returns this same deferred
    * @throws TypeError ERR_INVALID_SIGNAL if it is no AbortSignal
+   *
+   * @example
+   * const controller = new AbortController()
+   * const call = new Deferred<string>().cancelOn(controller.signal).addErrback((failure) => (failure.value as Error).cause)
+   * controller.abort('shutting down')
+   * const cause = await call // cause is 'shutting down'
    */
   cancelOn(signal: AbortSignal): this {
     cancelOn(this, signal)
@@ -223,7 +250,16 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
     return made.signal
   }
 
-  /** Stops running callbacks, until as many {@link unpause}s follow as there were pauses. */
+  /**
+   * Stops running callbacks, until as many {@link unpause}s follow as there were pauses. It may be fired meanwhile.
+   *
+   * @example
+   * const seen: string[] = []
+   * const deferred = succeed('now')
+   * deferred.pause()
+   * deferred.addCallback((word) => seen.push(word)) // seen is []
+   * deferred.unpause() // seen is ['now']
+   */
   pause(): void {
     this._flags += PAUSED
   }
@@ -245,6 +281,11 @@ export class Deferred<T = void> extends Chain implements PromiseLike<T>, Disposa
   /**
    * Tells those who added an {@link addProgress} listener, in the order they came. Ignored after firing. What a listener
    * throws is reported as an unhandled failure; it stops neither the others nor the caller.
+   *
+   * @example
+   * const shown: unknown[] = []
+   * const upload = new Deferred<string>().addProgress((percent) => shown.push(percent))
+   * upload.notify(50) // shown is [50]
    */
   notify(progress: unknown): void {
     const listeners = this._rare?.listeners
@@ -356,7 +397,12 @@ export function succeed<T>(value?: T): Deferred<T | undefined> {
   return deferred
 }
 
-/** A deferred that has failed with `reason`: an error, any value, or a {@link Failure}. */
+/**
+ * A deferred that has failed with `reason`: an error, any value, or a {@link Failure}.
+ *
+ * @example
+ * fail(new Error('gone')).addErrback((failure) => (failure.value as Error).message) // fires with 'gone'
+ */
 export function fail<T = never>(reason: unknown): Deferred<T> {
   const deferred = new Deferred<T>()
   deferred.errback(reason)

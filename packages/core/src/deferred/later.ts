@@ -31,6 +31,9 @@ export function deferLater(first: number | Clock, ...rest: unknown[]): Deferred<
  * Fires with `value`, or what that becomes, after `ms` milliseconds. Cancelling takes the timer down.
  *
  * @throws RangeError ERR_INVALID_TIME if `ms` is negative or not a number
+ *
+ * @example
+ * sleep(1, 'awake') // fires with 'awake'
  */
 export function sleep(ms: number): Deferred
 export function sleep<T>(ms: number, value: T): Deferred<Settled<T>>
