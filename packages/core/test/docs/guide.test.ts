@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { jQueryFactory } from 'jquery/factory'
 import { JSDOM } from 'jsdom'
+import * as potoroo from 'potoroo'
 import { Deferred, Failure } from 'potoroo'
 import { expect, test } from 'vitest'
 import { tool } from '../../../../scripts/vitest/tools.ts'
@@ -46,6 +47,16 @@ test('the guide maps every method of Promise', () => {
   const methods = names.filter((name) => !['length', 'name', 'prototype', 'constructor'].includes(name))
   expect(methods.length).toBeGreaterThan(9)
   expect(notIn(fromPromises, methods)).toEqual([])
+})
+
+test('what the guide maps them onto is there', () => {
+  const ours = guide.split('\n').flatMap((line) => /^\|(?:[^|]|\\\|)*\|((?:[^|]|\\\|)*)\|/.exec(line)?.[1] ?? [])
+  const calls = ours.flatMap((cell) => [...cell.matchAll(/(?<![.\w])(?:new )?(\w+)\(/g)].map(([, name = '']) => name))
+  const methods = ours.flatMap((cell) => [...cell.matchAll(/\bd\.(\w+)/g)].map(([, name = '']) => name))
+  expect(calls.length).toBeGreaterThan(20)
+  expect(methods.length).toBeGreaterThan(20)
+  expect(calls.filter((name) => !(name in potoroo) && name !== 'function')).toEqual([])
+  expect(methods.filter((name) => !(name in potoroo.Deferred.prototype))).toEqual([])
 })
 
 test('the guide shows every method of a Deferred and of a Failure', () => {
