@@ -3,6 +3,7 @@ import { Failure } from '../deferred/failure.ts'
 import { HANDLE } from '../deferred/tap.ts'
 import { Combination } from './combine.ts'
 import { Feed } from './feed.ts'
+import { membersOf } from './members.ts'
 import { tell } from './tell.ts'
 import type { Items, ValueOf } from './types.ts'
 
@@ -24,6 +25,7 @@ export interface EventStream<T> extends AsyncIterable<StreamEvent<T>> {
  * as for a second loop, an iterator gets those after its making. Leaving a loop does not cancel the members.
  *
  * @param onEvent what it throws is reported as an unhandled failure
+ * @throws TypeError ERR_NOT_A_LIST if `items` is no iterable, or a deferred
  *
  * @example
  * const upload = new Deferred<string>()
@@ -37,7 +39,7 @@ export function eventStream<T extends Items>(
   onEvent?: (event: StreamEvent<ValueOf<T>>) => void,
 ): EventStream<ValueOf<T>>
 export function eventStream(items: Iterable<unknown>, onEvent?: (event: StreamEvent<unknown>) => void): EventStream<unknown> {
-  const members = [...items]
+  const members = membersOf(items)
   const feeds = new Set<Feed<StreamEvent<unknown>>>()
   const addFeed = (): Feed<StreamEvent<unknown>> => {
     const feed: Feed<StreamEvent<unknown>> = new Feed(

@@ -5,6 +5,7 @@ import { usageError } from '../errors.ts'
 import { combine } from './combine.ts'
 import { FailureGroup } from './errors.ts'
 import { firstError, indexed } from './lists.ts'
+import { membersOf } from './members.ts'
 import type { Firing, Indexed, Items, ValueOf } from './types.ts'
 
 /**
@@ -15,6 +16,7 @@ import type { Firing, Indexed, Items, ValueOf } from './types.ts'
  * Fails with: FirstError ERR_FIRST_ERROR.
  *
  * @throws RangeError ERR_NO_MEMBERS if there are none
+ * @throws TypeError ERR_NOT_A_LIST if `items` is no iterable, or a deferred
  *
  * @example
  * firstCallback([sleep(50, 'slow'), sleep(1, 'fast')]) // fires with { index: 1, value: 'fast' }
@@ -32,6 +34,7 @@ export function firstCallback(items: Iterable<unknown>): Deferred<Indexed<unknow
  * Fails with: FailureGroup ERR_ALL_FAILED, whose `failures` are in member order.
  *
  * @throws RangeError ERR_NO_MEMBERS if there are none
+ * @throws TypeError ERR_NOT_A_LIST if `items` is no iterable, or a deferred
  *
  * @example
  * firstSuccess([fail('no'), sleep(1, 'yes')]) // fires with { index: 1, value: 'yes' }
@@ -48,6 +51,7 @@ export function firstSuccess(items: Iterable<unknown>): Deferred<Indexed<unknown
  * Fails with: FailureGroup ERR_ALL_FAILED, whose `failures` are in member order.
  *
  * @throws RangeError ERR_NO_MEMBERS if there are none
+ * @throws TypeError ERR_NOT_A_LIST if `items` is no iterable, or a deferred
  *
  * @example
  * const slow = new Deferred<string>()
@@ -69,13 +73,14 @@ export function race(items: Iterable<unknown>): Deferred<Indexed<unknown>> {
  * Fails with: FirstError ERR_FIRST_ERROR.
  *
  * @throws RangeError ERR_INVALID_COUNT unless `n` is an integer from 0 to the number of members
+ * @throws TypeError ERR_NOT_A_LIST if `items` is no iterable, or a deferred
  *
  * @example
  * firstN([sleep(5, 'a'), sleep(1, 'b'), 'c'], 2) // fires with [{ index: 2, value: 'c' }, { index: 1, value: 'b' }]
  */
 export function firstN<T extends Items>(items: T, n: number): Deferred<Indexed<ValueOf<T>>[]>
 export function firstN(items: Iterable<unknown>, n: number): Deferred<Indexed<unknown>[]> {
-  const members = [...items]
+  const members = membersOf(items)
   if (!Number.isInteger(n) || n < 0 || n > members.length) {
     const range = `an integer from 0 to the number of members, ${members.length}`
     throw usageError(RangeError, 'ERR_INVALID_COUNT', `firstN wants ${range}; got ${String(n)}`)
@@ -92,7 +97,7 @@ export function firstN(items: Iterable<unknown>, n: number): Deferred<Indexed<un
 }
 
 function some(items: Iterable<unknown>, name: string): unknown[] {
-  const members = [...items]
+  const members = membersOf(items)
   if (members.length === 0) throw usageError(RangeError, 'ERR_NO_MEMBERS', `${name} of nothing would never fire: give it a member`)
   return members
 }

@@ -3,6 +3,7 @@ import { Failure } from '../deferred/failure.ts'
 import { CONSUME, PASS } from '../deferred/tap.ts'
 import { combine, type Plan } from './combine.ts'
 import { FirstError } from './errors.ts'
+import { membersOf } from './members.ts'
 import type { Firing, Indexed, Items, Outcome, Outcomes, ValueOf, Values } from './types.ts'
 
 /** For {@link gatherResults}. */
@@ -31,6 +32,7 @@ export interface DeferredListOptions extends GatherOptions {
  * Fails with: FirstError ERR_FIRST_ERROR, with `fireOnOneErrback`.
  *
  * @param items deferreds, promises, thenables, jQuery deferreds, and values, which have succeeded
+ * @throws TypeError ERR_NOT_A_LIST if `items` is no iterable, or a deferred
  *
  * @example
  * const outcomes = await deferredList([succeed(1), fail('no')], { consumeErrors: true })
@@ -60,6 +62,8 @@ export function deferredList(
  *
  * Fails with: FirstError ERR_FIRST_ERROR.
  *
+ * @throws TypeError ERR_NOT_A_LIST if `items` is no iterable, or a deferred
+ *
  * @example
  * gatherResults([succeed(1), Promise.resolve('a'), true]) // fires with [1, 'a', true]
  */
@@ -81,7 +85,7 @@ export interface Collecting extends Pick<Plan<unknown>, 'handling' | 'onProgress
 
 /** A deferred of a list with a place for each member. */
 export function collect(items: Iterable<unknown>, { place, early, ...plan }: Collecting): Deferred<unknown> {
-  const members = [...items]
+  const members = membersOf(items)
   const { length } = members
   if (length === 0) return succeed<unknown>([])
   let results: unknown[] = new Array<unknown>(length)

@@ -17,8 +17,11 @@ export type Outcome<T> =
   | { readonly success: true; readonly value: T }
   | { readonly success: false; readonly failure: Failure }
 
-/** What combinators take: any iterable of values, deferreds, promises, thenables, jQuery deferreds. Tuples stay tuples. */
-export type Items = Iterable<unknown> | readonly []
+/**
+ * What combinators take: any iterable of values, deferreds, promises, thenables, jQuery deferreds. Tuples stay tuples. Not a
+ * deferred, which is iterable only for `yield*`.
+ */
+export type Items = (Iterable<unknown> & { readonly then?: never }) | readonly []
 
 /** The values of all members, in order. */
 export type Values<T> = T extends readonly unknown[]

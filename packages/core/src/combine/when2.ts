@@ -22,6 +22,7 @@ export interface When2Options {
  * Fails with: FirstError ERR_FIRST_ERROR.
  *
  * @param items deferreds, promises, thenables, jQuery deferreds, and values, which have succeeded
+ * @throws TypeError ERR_NOT_A_LIST if `items` is no iterable, or a deferred
  *
  * @example
  * when2([fail('down'), 'up'], { resolveOnFirstSuccess: true }) // fires with { index: 1, value: 'up' }

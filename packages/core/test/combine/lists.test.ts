@@ -298,3 +298,14 @@ test('members may come from any iterable', () => {
   expect(outcome(gatherResults(some())).value).toEqual([1, 2])
   expect(outcome(gatherResults(new Set(['a']))).value).toEqual(['a'])
 })
+
+test('what is no list is an error, a deferred of one too', () => {
+  const functions: ((items: []) => unknown)[] = [deferredList, gatherResults, firstCallback, firstSuccess, race, when2, eventStream, (items) => firstN(items, 0)]
+  for (const wrong of [undefined, null, 1, {}, succeed(['a'])]) {
+    for (const combine of functions) {
+      const error = thrownBy(() => combine(wrong as unknown as []))
+      expect(error).toBeInstanceOf(TypeError)
+      expect(error).toMatchObject({ code: 'ERR_NOT_A_LIST' })
+    }
+  }
+})

@@ -73,5 +73,9 @@ type<Deferred<number>>()(executor.register((name) => name.length).register(() =>
 observer.append('x')
 // @ts-expect-error: no list
 gatherResults(1)
+// @ts-expect-error: a deferred of a list is none
+gatherResults(succeed([1, 2]))
+// @ts-expect-error: several arguments are none, either
+gatherResults(deferred, promise)
 // @ts-expect-error: the argument is missing
 executor.execute()
