@@ -181,8 +181,8 @@ test('lists of nothing fire with nothing; the first of nothing is an error', () 
   }
 })
 
-// Every function that combines, of members that are deferreds.
-const all: Record<string, (items: readonly Deferred<unknown>[]) => Deferred<unknown>> = {
+// Every function that combines.
+const all: Record<string, (items: readonly unknown[]) => Deferred<unknown>> = {
   deferredList: (items) => deferredList(items),
   'deferredList, fireOnOneCallback': (items) => deferredList(items, { fireOnOneCallback: true }),
   'deferredList, fireOnOneErrback': (items) => deferredList(items, { fireOnOneErrback: true }),
@@ -203,6 +203,30 @@ const all: Record<string, (items: readonly Deferred<unknown>[]) => Deferred<unkn
   },
 }
 const each = Object.entries(all)
+
+test.each(each)('%s takes deferreds, promises, other thenables and values, those that fail too', async (name, combine) => {
+  const thenable = (fails: boolean): PromiseLike<string> =>
+    ({ then: (onValue: (value: string) => void, onFailure: (reason: string) => void) => (fails ? onFailure('no') : onValue('yes')) }) as never
+  const good = [succeed('yes'), Promise.resolve('yes'), thenable(false), 'yes']
+  const settled = await Promise.all(good.map((member) => combine([member])))
+  const expected: Record<string, unknown> = {
+    gatherResults: ['yes'],
+    firstN: [{ index: 0, value: 'yes' }],
+    when2: ['yes'],
+    'when2, failOnFirstError false': ['yes'],
+    eventStream: undefined,
+    ParallelCommandExecutor: 'yes',
+  }
+  const list = name.startsWith('deferredList') && !name.includes('OneCallback')
+  const one = list ? [{ success: true, value: 'yes' }] : { index: 0, value: 'yes' }
+  expect(settled).toEqual(good.map(() => (name in expected ? expected[name] : one)))
+
+  // What fails gives one and the same, whatever kind it is of.
+  const bad = [fail('no'), Promise.reject('no'), thenable(true)]
+  const outcomes = await Promise.all(bad.map((member) => combine([member]).addBoth((result) => [result])))
+  forget([bad[0] as Deferred<unknown>])
+  expect(outcomes).toEqual(bad.map(() => outcomes[0]))
+})
 
 test.each(each)('%s is built on the observer', (_, combine) => {
   const append = vi.spyOn(DeferredListObserver.prototype, 'append')
