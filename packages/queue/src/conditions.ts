@@ -1,15 +1,21 @@
-import { Deferred } from 'potoroo'
+import { type Clock, Deferred } from 'potoroo'
 import type { QueueStatus } from './store.ts'
+
+/** Milliseconds after which a look that failed is repeated. */
+const LOOK_AGAIN_AFTER = 500
 
 /** Those who wait until a queue's status satisfies them: `idle`, and a `pause` that waits for what is underway. */
 export class Conditions {
   readonly #look: () => Deferred<QueueStatus>
   readonly #waiting = new Set<{ readonly test: (status: QueueStatus) => boolean; readonly deferred: Deferred }>()
+  readonly #clock: Clock
   #looking = false
   #again = false
+  #timer: unknown
 
-  constructor(look: () => Deferred<QueueStatus>) {
+  constructor(look: () => Deferred<QueueStatus>, clock: Clock) {
     this.#look = look
+    this.#clock = clock
   }
 
   /** Fires once `test` holds; cancelling leaves the line. */
@@ -35,8 +41,12 @@ export class Conditions {
         }
         this.#next()
       },
-      // The store will be asked again when there is news; whoever waits may cancel.
-      () => this.#next(),
+      // It may have been the last thing that was to happen: there need not be news to look at it again for.
+      () => {
+        this.#clock.clearTimeout(this.#timer)
+        if (this.#waiting.size > 0) this.#timer = this.#clock.setTimeout(() => this.check(), LOOK_AGAIN_AFTER)
+        this.#next()
+      },
     )
   }
 
@@ -44,6 +54,7 @@ export class Conditions {
   close(): void {
     const all = [...this.#waiting]
     this.#waiting.clear()
+    this.#clock.clearTimeout(this.#timer)
     for (const { deferred } of all) deferred.callback()
   }
 

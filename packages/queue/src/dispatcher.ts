@@ -1,7 +1,7 @@
-import { type Awaitable, type Clock, Deferred, type Job, maybeDeferred, ResizableDispatchQueue } from 'potoroo'
+import { type Awaitable, type Clock, Deferred, type Job, ResizableDispatchQueue } from 'potoroo'
 import { toJson } from './checks.ts'
 import type { Attempt } from './durable-job.ts'
-import { Permanent } from './errors.ts'
+import { lookable, Permanent } from './errors.ts'
 import { type AttemptRecord, KEPT_LINES, logLine, type LogLine } from './history.ts'
 import { afterFailure, type RetryRules } from './outcome.ts'
 import type { JobRecord } from './record.ts'
@@ -276,15 +276,21 @@ export class Dispatcher {
       if (held.settled) this.#release(held)
       return result
     }
-    const work = callHandler(this.#options.work, held)
-    if (work instanceof Promise) {
-      return work.then(end, (error: unknown) => {
-        end(undefined)
-        throw error
-      })
+    try {
+      const work = this.#options.work(held.job, held)
+      if (work instanceof Promise) {
+        return work.then(end, (error: unknown) => {
+          end(undefined)
+          throw lookable(error)
+        })
+      }
+      // Of other thenables nothing is sure: even to look at their `then` may throw.
+      return typeof work === 'object' || typeof work === 'function' ? Deferred.from(work).addBoth(end) : end(work)
+    } catch (error) {
+      // It threw, or gave back something that cannot even be looked at.
+      end(undefined)
+      throw lookable(error)
     }
-    // Of other thenables nothing is sure: even to look at their `then` may throw.
-    return typeof work === 'object' || typeof work === 'function' ? Deferred.from(work).addBoth(end) : end(work)
   }
 
   /** The run is over: finished, failed, timed out, or cancelled; its work may go on for a while. */
@@ -304,7 +310,7 @@ export class Dispatcher {
         return this.#settle(held, failed, ended)
       }
     }
-    const after = afterFailure(job, run.failure?.value, now, rules)
+    const after = afterFailure(job, lookable(run.failure?.value), now, rules)
     this.#holdUntil = Math.max(this.#holdUntil, after.holdUntil)
     this.#settle(held, after.job, after.ended)
   }
@@ -404,15 +410,3 @@ function stopRun(held: Held, reason: unknown): void {
   if (held.run?.state === 'pending') held.ended = true
   held.run?.cancel(reason)
 }
-
-/** A throw becomes a rejection only after the work has been marked as ended. */
-function callHandler(work: DispatcherOptions['work'], held: Held): Awaitable<unknown> {
-  try {
-    return work(held.job, held)
-  } catch (error) {
-    return maybeDeferred(() => {
-      throw error
-    })
-  }
-}
-

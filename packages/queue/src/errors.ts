@@ -5,7 +5,7 @@ import type { JobError, JobRecord } from './record.ts'
 export class Permanent extends PotorooError {
   override readonly name = 'Permanent'
   constructor(cause: unknown) {
-    super('ERR_PERMANENT', cause instanceof Error ? cause.message : String(cause), { cause })
+    super('ERR_PERMANENT', toJobError(cause).message, { cause })
   }
 }
 
@@ -73,19 +73,33 @@ export const POISONED: JobError = {
 const MESSAGE_LENGTH = 4_000
 const NAME_LENGTH = 200
 
-/** An error as it is stored. */
+/** An error as it is stored, whatever was thrown: there are values that cannot even be looked at. */
 export function toJobError(value: unknown): JobError {
-  if (typeof value === 'object' && value !== null) {
-    const { name, message, code } = value as { name?: unknown; message?: unknown; code?: unknown }
-    if (typeof message === 'string') {
-      return {
-        name: typeof name === 'string' ? cut(name, NAME_LENGTH) : 'Error',
-        message: cut(message, MESSAGE_LENGTH),
-        code: typeof code === 'string' || typeof code === 'number' ? cut(String(code), NAME_LENGTH) : null,
+  try {
+    if (typeof value === 'object' && value !== null) {
+      const { name, message, code } = value as { name?: unknown; message?: unknown; code?: unknown }
+      if (typeof message === 'string') {
+        return {
+          name: typeof name === 'string' ? cut(name, NAME_LENGTH) : 'Error',
+          message: cut(message, MESSAGE_LENGTH),
+          code: typeof code === 'string' || typeof code === 'number' ? cut(String(code), NAME_LENGTH) : null,
+        }
       }
     }
+    return { name: 'Error', message: cut(String(value), MESSAGE_LENGTH), code: null }
+  } catch {
+    return { name: 'Error', message: 'Something was thrown that has no text', code: null }
   }
-  return { name: 'Error', message: cut(String(value), MESSAGE_LENGTH), code: null }
+}
+
+/** What was thrown, or, of what cannot even be looked at (a revoked proxy), what comes of trying. */
+export function lookable(thrown: unknown): unknown {
+  try {
+    void (thrown instanceof Error)
+    return thrown
+  } catch (error) {
+    return error
+  }
 }
 
 /** A text's first characters, with a mark that there were more. */

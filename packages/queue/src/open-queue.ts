@@ -1,6 +1,7 @@
 import { backoff, type Deferred, maybeDeferred, systemClock } from 'potoroo'
 import type { DurableQueue, QueueOptions } from './api.ts'
 import { checkOptions, checkRate } from './checks.ts'
+import { toJobError } from './errors.ts'
 import { Queue } from './queue.ts'
 import type { Declared, News, Retention } from './store.ts'
 import { wallClock, wholeClock } from './wall-clock.ts'
@@ -54,11 +55,23 @@ export function openQueue<A, R = unknown>(options: QueueOptions<A, R>): Deferred
             maxAttempts: options.retry?.maxAttempts ?? 5,
             backoff: options.retry?.backoff ?? backoff(RETRY_DELAYS),
           },
-          onWarning: options.onWarning ?? warn,
+          onWarning: options.onWarning === undefined ? warn : safely(options.onWarning),
         })
         return queue.start()
       })
   }) as Deferred<DurableQueue<A, R>>
+}
+
+/** What listens to warnings must not be able to stop what they are about. */
+function safely(onWarning: (error: Error) => void): (error: Error) => void {
+  return (error) => {
+    try {
+      onWarning(error)
+    } catch (thrown) {
+      warn(error)
+      warn(new Error(`onWarning threw: ${toJobError(thrown).message}`, { cause: thrown }))
+    }
+  }
 }
 
 function warn(error: Error): void {

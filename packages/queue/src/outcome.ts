@@ -21,8 +21,14 @@ export function afterFailure(
     return { job: transition(job, { type: 'putBack' }), holdUntil: later(now, thrown.ms) }
   }
   const last = thrown instanceof Permanent || job.attempt >= job.maxAttempts
-  const error = toJobError(thrown instanceof Permanent ? thrown.cause : thrown)
-  const retryAt = last ? null : later(now, rules.delayAfter(job.attempt))
+  let error = toJobError(thrown instanceof Permanent ? thrown.cause : thrown)
+  let retryAt: number | null = null
+  try {
+    if (!last) retryAt = later(now, rules.delayAfter(job.attempt))
+  } catch (broken) {
+    // Nobody can say when to try again.
+    error = toJobError(broken)
+  }
   return { job: transition(job, { type: 'fail', error, retryAt, now }), holdUntil: 0, ended: endedAttempt(job, 'failed', error, now) }
 }
 

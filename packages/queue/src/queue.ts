@@ -53,7 +53,7 @@ export class Queue<A, R> implements DurableQueue<A, R> {
     this.#store = store
     this.#options = options
     this.#worker = { id: makeWorkerId(), lease }
-    this.#conditions = new Conditions(() => store.status())
+    this.#conditions = new Conditions(() => store.status(), clock)
     this.#feed = new EventFeed(onWarning)
     this.#owner = this as unknown as JobOwner
     if (handler === undefined) return

@@ -1,6 +1,6 @@
-import { type Exchange, memoryStore, openQueue, type QueueStore, RetryAfter, type Store, StoreError, TOKEN_SEPARATOR } from '@potoroo/queue'
+import { type Exchange, memoryStore, openQueue, Permanent, type QueueStore, RetryAfter, type Store, StoreError, TOKEN_SEPARATOR } from '@potoroo/queue'
 import { type Deferred, fail } from 'potoroo'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Bench, codeOf, settle } from './bench.ts'
 
 type Operation = 'put' | 'exchange' | 'renew' | 'retire' | 'recover' | 'change' | 'update' | 'job' | 'status' | 'prune' | 'open'
@@ -117,6 +117,27 @@ describe('a store that fails', () => {
     expect(await codeOf(bench.queue.job(id))).toBe('ERR_JOB_NOT_FOUND')
   })
 
+  it('does not make those wait for ever who wait for the queue to be idle', async () => {
+    const { bench, store } = await brittle()
+    await using _ = bench
+    await bench.queue.put(1)
+    await bench.called(1)
+    const idle = bench.queue.idle()
+    const late = bench.queue.idle()
+    await settle()
+    // What is told last is that all is done, and that cannot be looked at.
+    store.broken.add('status')
+    bench.calls[0]!.finish()
+    await settle()
+    late.cancel()
+    await expect(late).rejects.toMatchObject({ code: 'ERR_CANCELLED' })
+    await bench.advance(1_000)
+    expect(idle.called).toBe(false)
+    store.broken.clear()
+    await bench.advance(500)
+    await idle
+  })
+
   it('fails a watch that it cannot look for, and only that', async () => {
     const { bench, store } = await brittle()
     await using _ = bench
@@ -220,5 +241,85 @@ describe('a lease that is lost', () => {
     expect(stopped.called).toBe(false)
     bench.calls[1]!.finish()
     await stopped
+  })
+})
+
+describe('a handler that nobody would write', () => {
+  const revoked = (): object => {
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    return proxy
+  }
+  const thrower = (thrown: unknown) => (): never => {
+    throw thrown
+  }
+  const unreadable = {
+    get message(): never {
+      throw new Error('No message for you')
+    },
+  }
+  const oddities: [what: string, handler: () => unknown][] = [
+    ['returns a revoked proxy', revoked],
+    ['returns an object whose then cannot be looked at', () => ({ get then(): never { throw new Error('No') } })],
+    ['returns a thenable that answers twice and throws', () => ({ then: (_: unknown, bad: (error: unknown) => void) => (bad(1), bad(2), thrower(3)()) })],
+    ['returns what cannot be JSON', () => ({ toJSON: thrower(new Error('Not me')) })],
+    ['throws a revoked proxy', thrower(revoked())],
+    ['rejects with a revoked proxy', () => Promise.reject(revoked())],
+    ['throws an object without a prototype', thrower(Object.create(null))],
+    ['rejects with an object without a prototype', () => Promise.reject(Object.create(null))],
+    ['throws an error whose message cannot be read', thrower(unreadable)],
+    ['throws such an error for good', () => thrower(new Permanent(unreadable))()],
+    ['throws nothing', thrower(undefined)],
+    ['throws a symbol', thrower(Symbol('thrown'))],
+  ]
+  it.each(oddities)('fails its job if it %s, and gives its place back', async (_, handler) => {
+    await using bench = await Bench.open({ width: 1, retry: { maxAttempts: 1 }, handler })
+    const [first, second] = await bench.queue.putMany([{ arg: 1 }, { arg: 2 }])
+    for (const { id } of [first!, second!]) {
+      const { error } = await bench.state(id, 'failed')
+      expect(error).toMatchObject({ name: expect.any(String), message: expect.any(String) })
+    }
+    await settle()
+    expect((await bench.queue.status()).places).toBe(0)
+    expect(bench.warnings).toEqual([])
+  })
+})
+
+describe('what the user gives besides a handler', () => {
+  it('may be a backoff that throws: the job fails with that', async () => {
+    const backoff = {
+      *[Symbol.iterator](): Generator<number> {
+        yield 10
+        throw new Error('No more delays')
+      },
+    }
+    await using bench = await Bench.open({ width: 1, retry: { maxAttempts: 5, backoff } })
+    const { id } = await bench.queue.put(1)
+    await bench.called(1)
+    bench.calls[0]!.fail()
+    await settle()
+    await bench.advance(10)
+    await bench.called(2)
+    bench.calls[1]!.fail()
+    expect(await bench.state(id, 'failed')).toMatchObject({ attempt: 2, error: { message: 'No more delays' } })
+    expect((await bench.queue.status()).places).toBe(0)
+  })
+
+  it('may be a listener for warnings that throws: the queue goes on, and both are told', async () => {
+    using emitted = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+    const { bench, store } = await brittle({
+      onWarning: () => {
+        throw new Error('I cannot listen')
+      },
+    })
+    await using _ = bench
+    store.broken.add('exchange')
+    await bench.queue.put(1)
+    await settle()
+    store.broken.clear()
+    await bench.advance(500)
+    await bench.called(1)
+    const told = emitted.mock.calls.map(([message]) => message)
+    expect(told.slice(0, 2)).toEqual(['The disk is full', 'onWarning threw: I cannot listen'])
   })
 })
