@@ -1,5 +1,4 @@
 import { closeSync, existsSync, openSync } from 'node:fs'
-import { randomBytes } from 'node:crypto'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { StoreError } from '@potoroo/queue'
 import { Histories } from './histories.ts'
@@ -7,7 +6,7 @@ import { IN_LINE, JobTable } from './job-table.ts'
 import { QueueRows } from './queue-row.ts'
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts'
 import { Starts } from './starts.ts'
-import { isAbandoned, WorkerLock } from './worker-lock.ts'
+import { isAbandoned, sweepLocks, WorkerLock } from './worker-lock.ts'
 
 /** `power`: a commit survives power loss. `process`: it survives `kill -9`, and perhaps not a power loss. */
 export type Durability = 'power' | 'process'
@@ -19,7 +18,7 @@ const IN_MEMORY = ':memory:'
 /** An open database file with its statements. */
 export class Database {
   readonly #database: DatabaseSync
-  readonly #lock: WorkerLock | undefined
+  readonly #lock: WorkerLock | undefined = undefined
   readonly #dataVersion: StatementSync
   #lastVersion: number
   readonly queues: QueueRows
@@ -77,7 +76,10 @@ export class Database {
       )
       this.#dataVersion = database.prepare('PRAGMA data_version')
       this.#lastVersion = this.#readVersion()
-      this.#lock = path === IN_MEMORY ? undefined : new WorkerLock(`${path}-lock-${randomBytes(6).toString('hex')}`)
+      if (path !== IN_MEMORY) {
+        sweepLocks(path)
+        this.#lock = new WorkerLock(path)
+      }
     } catch (error) {
       database.close()
       throw error

@@ -78,6 +78,17 @@ describe('a process that was killed', () => {
     expect(await fail(producer, id)).toMatchObject({ job: { attempt: 1, error: { name: 'PoisonedJob', code: 'ERR_POISONED_JOB' } } })
   })
 
+  it('leaves no lock behind for good, though it ran no jobs, and so nobody has any to take back', async () => {
+    using folder = new Folder()
+    const program = await start(folder, 'put')
+    await program[Symbol.asyncDispose]()
+    expect(locks(folder).length).toBe(1)
+    await using _ = await open(folder)
+    await using __ = await open(folder)
+    // Those two's: nobody takes away what is still held.
+    expect(locks(folder).length).toBe(2)
+  })
+
   it('has lost nothing that it had acknowledged', async () => {
     using folder = new Folder()
     const program = await start(folder, 'put')
