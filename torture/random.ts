@@ -19,4 +19,14 @@ export class Random {
   between(low: number, high: number): number {
     return low + Math.floor(this.next() * (high - low + 1))
   }
+
+  /** One of them; none has a better chance than another. */
+  pick<T>(choices: readonly T[]): T {
+    return choices[this.between(0, choices.length - 1)]!
+  }
+
+  /** A seed for others. */
+  seed(): number {
+    return Math.floor(this.next() * 2 ** 32)
+  }
 }

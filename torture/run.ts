@@ -1,21 +1,32 @@
-// npm run torture -- [--rounds 100] [--seed 1]: kills the service again and again, and says whether anything was lost.
+// npm run torture -- [scenario …] [--rounds N | --minutes N] [--seed N] [--short] [--store URL]
 import { parseArgs } from 'node:util'
-import { killRounds } from './kill-rounds.ts'
+import { NotHere } from './scenario.ts'
+import { Random } from './random.ts'
+import { scenarios } from './scenarios/index.ts'
 
-const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '100' }, seed: { type: 'string' } },
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string', default: '1' },
+    minutes: { type: 'string' },
+    seed: { type: 'string' },
+    store: { type: 'string' },
+    short: { type: 'boolean', default: false },
+  },
 })
-const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 32) : Number(values.seed)
-const rounds = Number(values.rounds)
-if (!Number.isInteger(rounds) || rounds < 1 || !Number.isInteger(seed)) {
-  console.error('--rounds and --seed are whole numbers; --rounds from 1')
-  process.exit(2)
+console.log(scenarios.map(({ name }) => name), values, positionals)
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32))
+for (const name of positionals) {
+  const scenario = scenarios.find((each) => each.name === name)!
+  for (let round = 0; round < Number(values.rounds); round++) {
+    const began = performance.now()
+    try {
+      const faults = await scenario.run(new Random(seed + round), { short: values.short, store: values.store, log: console.log })
+      console.log(name, seed + round, Math.round(performance.now() - began), 'ms', faults.length, 'faults')
+      for (const f of faults.slice(0, 10)) console.log('  ', f)
+    } catch (error) {
+      if (!(error instanceof NotHere)) throw error
+      console.log(name, 'NOT HERE', error.message)
+    }
+  }
 }
-
-console.log(`${rounds} rounds with seed ${seed}`)
-const report = await killRounds({ rounds, seed, log: console.log })
-console.log(
-  `${report.acknowledged} acknowledged, ${report.requests} requests, ${report.repeated} sent again after a kill, ${report.faults.length} faults`,
-)
-for (const fault of report.faults.slice(0, 20)) console.log(`  ${fault}`)
-process.exit(report.faults.length === 0 ? 0 : 1)
