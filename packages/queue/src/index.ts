@@ -30,6 +30,7 @@ export {
 export { isOver, JOB_STATES, type JobError, type JobRecord, type JobState } from './record.ts'
 export { type JobEvent, newRecord, transition } from './transition.ts'
 export * from './store.ts'
+export { moved, type SetBack, setBack } from './set-back.ts'
 export { BatchedStore } from './batched-store.ts'
 export type { Engine, EngineQueue, Notes } from './engine.ts'
 

@@ -4,6 +4,7 @@ import { JobConflict, JobNotFound } from './errors.ts'
 import { type AttemptRecord, endedAttempt, KEPT_ATTEMPTS, KEPT_LINES, type LogLine, type StoredHistory } from './history.ts'
 import { MemoryLine } from './memory-line.ts'
 import { isOver, type JobRecord, type JobState } from './record.ts'
+import { moved, setBack } from './set-back.ts'
 import {
   type Change,
   type Declared,
@@ -59,7 +60,7 @@ export class MemoryQueue implements EngineQueue {
   #joined = 0
   #ended = 0
   /** When it was last told the time. */
-  #lastNow = 0
+  #lastNow = -Infinity
 
   constructor(name: string) {
     this.name = name
@@ -97,9 +98,9 @@ export class MemoryQueue implements EngineQueue {
   }
 
   exchange({ worker, outcomes, holdUntil, places, token, now }: Exchange): Exchanged {
-    this.#lastNow = now
     const accepted = outcomes.map((outcome) => this.#settle(outcome, now))
     if (holdUntil > this.#settings.heldUntil) this.#set({ heldUntil: holdUntil })
+    this.#moveWaits(now)
     this.#promote(now)
     const { width, paused, heldUntil } = this.#settings
     if (paused) return { accepted, claimed: [], rated: false, wakeAt: null }
@@ -292,6 +293,22 @@ export class MemoryQueue implements EngineQueue {
     if (state !== 'pending') return
     if (runAt > now) this.#due.join(entry, runAt, entry.seq)
     else if (token === null) this.#line.join(entry, priority, entry.place)
+  }
+
+  /** See {@link setBack}. */
+  #moveWaits(now: number): void {
+    const back = setBack(this.#lastNow, now)
+    this.#lastNow = now
+    if (back === undefined) return
+    const { heldUntil } = this.#settings
+    // A hold that was over is over.
+    const until = heldUntil <= back.last ? Math.min(heldUntil, now) : moved(heldUntil, back)
+    if (until !== heldUntil) this.#set({ heldUntil: until })
+    for (const entry of this.#due.toArray()) {
+      const { job } = entry
+      const runAt = moved(job.runAt, back)
+      if (job.attempt > 0 && runAt !== job.runAt) this.#write(entry, { ...job, runAt }, now)
+    }
   }
 
   /** Those whose time has come join the line, in order of their times. */

@@ -76,6 +76,8 @@ export class Queue<A, R> implements DurableQueue<A, R> {
       keep,
       clock,
       onLost: () => this.#dispatcher?.lost(),
+      // A clock that was set forward has made something due, and no timer knows of it.
+      onRenew: () => this.#dispatcher?.poke(),
       onWarning,
     })
   }

@@ -8,6 +8,8 @@ export interface UpkeepOptions {
   readonly clock: Clock
   /** The lease was found lost. */
   readonly onLost: () => void
+  /** Asks for what may be asked for in the same commit. */
+  readonly onRenew: () => void
   readonly onWarning: (error: Error) => void
 }
 
@@ -48,7 +50,7 @@ export class Upkeep {
 
   #renew(): void {
     if (this.#closed) return
-    const { store, worker, clock, onLost, onWarning } = this.#options
+    const { store, worker, clock, onLost, onRenew, onWarning } = this.#options
     this.#leaseTimer = clock.setTimeout(() => this.#renew(), worker.lease / 3)
     store
       .renew(worker, clock.now())
@@ -57,6 +59,7 @@ export class Upkeep {
       })
       .addErrback(({ value }) => onWarning(value as Error))
     store.recover(clock.now(), worker.lease / 3, worker.id).addErrback(({ value }) => onWarning(value as Error))
+    onRenew()
   }
 
   #prune(): void {

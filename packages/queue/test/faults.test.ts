@@ -1,7 +1,7 @@
 import { type Exchange, memoryStore, openQueue, Permanent, type QueueStore, RetryAfter, type Store, StoreError, TOKEN_SEPARATOR } from '@potoroo/queue'
-import { type Deferred, fail } from 'potoroo'
+import { type Deferred, fail, ManualClock } from 'potoroo'
 import { describe, expect, it, vi } from 'vitest'
-import { Bench, codeOf, settle } from './bench.ts'
+import { Bench, codeOf, NOW, settle } from './bench.ts'
 
 type Operation = 'put' | 'exchange' | 'renew' | 'retire' | 'recover' | 'change' | 'update' | 'job' | 'status' | 'prune' | 'open'
 
@@ -321,5 +321,43 @@ describe('what the user gives besides a handler', () => {
     await bench.called(1)
     const told = emitted.mock.calls.map(([message]) => message)
     expect(told.slice(0, 2)).toEqual(['The disk is full', 'onWarning threw: I cannot listen'])
+  })
+})
+
+describe('a clock that is set', () => {
+  const HOUR = 60 * 60 * 1_000
+
+  /** Its timers know nothing of it. */
+  class WrongClock extends ManualClock {
+    offset = 0
+    override now(): number {
+      return super.now() + this.offset
+    }
+  }
+
+  it('forward lets start what is due then, as soon as somebody looks', async () => {
+    const clock = new WrongClock(NOW)
+    await using bench = await Bench.open({ clock, lease: 30_000 })
+    await bench.queue.put(1, { delay: HOUR })
+    await bench.advance(1)
+    clock.offset = HOUR
+    await bench.advance(10_000)
+    await bench.called(1)
+  })
+
+  it('back lets a held queue go on when the time is over', async () => {
+    const clock = new WrongClock(NOW)
+    await using bench = await Bench.open({ clock, width: 1 })
+    await bench.queue.put(1)
+    await bench.called(1)
+    bench.calls[0]!.fail(new RetryAfter(2_000))
+    await settle()
+    clock.offset = -HOUR
+    await bench.advance(1_999)
+    expect(bench.calls.length).toBe(1)
+    await bench.advance(1)
+    // By now it is known that the clock was set; what was left of the hold is counted from here.
+    await bench.advance(2_000)
+    expect(bench.calls.length).toBe(2)
   })
 })

@@ -29,6 +29,7 @@ export class Database {
   readonly commit: StatementSync
   readonly rollback: StatementSync
   readonly joinLine: StatementSync
+  readonly moveRetries: StatementSync
   readonly renewWorker: StatementSync
   readonly addWorker: StatementSync
   readonly removeWorker: StatementSync
@@ -63,6 +64,10 @@ export class Database {
       this.commit = database.prepare('COMMIT')
       this.rollback = database.prepare('ROLLBACK')
       this.joinLine = database.prepare('UPDATE jobs SET due = NULL, place = ? WHERE seq = ?')
+      // As `moved` says.
+      this.moveRetries = database.prepare(
+        'UPDATE jobs SET due = due - ?1, run_at = run_at - ?1 WHERE queue = ?2 AND due > ?3 AND due <= ?4 AND attempt > 0',
+      )
       this.renewWorker = database.prepare('UPDATE workers SET beat = beat + 1 WHERE id = ?')
       // Its beats begin anywhere: to others, one that has come back must not look like one that has been silent.
       this.addWorker = database.prepare('INSERT INTO workers (id, queue, lock, lease, beat) VALUES (?, ?, ?, ?, random() >> 16)')

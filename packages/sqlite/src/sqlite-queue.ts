@@ -13,6 +13,7 @@ import {
   type JobList,
   type JobRecord,
   type ListOptions,
+  moved,
   type NewJob,
   newRecord,
   type Notes,
@@ -22,6 +23,7 @@ import {
   type QueueStatus,
   type Rate,
   type Retention,
+  setBack,
   type SettingsPatch,
   type StoredHistory,
   transition,
@@ -48,6 +50,9 @@ export class SqliteQueue implements EngineQueue {
   readonly notes: Notes = { jobs: [], settings: null, foreign: false }
   #row: QueueRow
   #dirty = false
+  /** What the time was said to be in the last exchange, and until when the queue was held then; and in this transaction. */
+  #last = { now: -Infinity, heldUntil: 0 }
+  #now: number | undefined
   /** The earliest time that a job waits for; undefined: look it up. */
   #nextDue: number | null | undefined
   /** Up to where the jobs that are over have been seen, by state. */
@@ -97,12 +102,14 @@ export class SqliteQueue implements EngineQueue {
 
   exchange({ worker, outcomes, started, holdUntil, places, token, now }: Exchange): Exchanged {
     const row = this.#row
+    const holdIsKnown = row.held_until === this.#last.heldUntil || holdUntil > row.held_until
     for (const start of started) this.#database.starts.started(start.token, start.at)
     const accepted = outcomes.map((outcome) => this.#settle(outcome, now))
     if (holdUntil > row.held_until) {
       row.held_until = holdUntil
       this.#settingsChanged()
     }
+    this.#moveWaits(now, holdIsKnown)
     this.#promote(now)
     const { width, rate, paused, heldUntil } = this.settings
     if (paused) return { accepted, claimed: [], rated: false, wakeAt: null }
@@ -153,6 +160,22 @@ export class SqliteQueue implements EngineQueue {
     }
     if (rows.length > 0) this.#dirty = true
     return claimed
+  }
+
+  /** See {@link setBack}. A hold that is not known here was set or moved by another process meanwhile. */
+  #moveWaits(now: number, holdIsKnown: boolean): void {
+    this.#now = now
+    const back = setBack(this.#last.now, now)
+    if (back === undefined) return
+    const { held_until: heldUntil } = this.#row
+    // A hold that was over is over.
+    const until = heldUntil <= back.last ? Math.min(heldUntil, now) : moved(heldUntil, back)
+    if (holdIsKnown && until !== heldUntil) {
+      this.#row.held_until = until
+      this.#settingsChanged()
+    }
+    this.#database.moveRetries.run(back.by, this.#row.id, back.last, back.last + back.by)
+    this.#nextDue = undefined
   }
 
   /** Those whose time has come join the line, in order of their times. */
@@ -362,12 +385,15 @@ export class SqliteQueue implements EngineQueue {
 
   /** After a commit: what is so by now has been told of. */
   committed(): void {
+    if (this.#now !== undefined) this.#last = { now: this.#now, heldUntil: this.#row.held_until }
+    this.#now = undefined
     this.#seenVersion = this.#row.version
     for (const state of ['finished', 'failed', 'cancelled'] as const) this.#seen[state] = this.#row.ended
   }
 
   /** After a rollback: what is in memory was never so. */
   rolledBack(): void {
+    this.#now = undefined
     this.#row = this.#database.queues.read(this.name)!
     this.#nextDue = undefined
     this.#dirty = false

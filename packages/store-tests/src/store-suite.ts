@@ -2,6 +2,7 @@ import type { Store } from '@potoroo/queue'
 import type { Awaitable } from 'potoroo'
 import { changing } from './suite/change.ts'
 import { claiming } from './suite/claim.ts'
+import { clocks } from './suite/clock.ts'
 import { concurrency, type Sharing } from './suite/concurrency.ts'
 import { fencing } from './suite/fence.ts'
 import { remembering } from './suite/history.ts'
@@ -83,6 +84,7 @@ export function storeSuite({ name, describe, it, makeStore, shareStore, dispose,
     describe('lists', () => listing(part))
     describe('the history of a job', () => remembering(part))
     describe('upkeep', () => upkeep(part))
+    describe('a clock that is set', () => clocks(part))
     describe('news', () => telling(part))
     describe('one batch', () => ordering(part))
     if (sharing !== undefined) describe('several processes', () => concurrency(part, sharing))
