@@ -12,6 +12,13 @@ export interface Limits {
   readonly rate: { readonly limit: number; readonly per: number } | null
 }
 
+/** The clock was being set, for all between `from` and `to`, to be wrong by `offset` ms. */
+export interface Jump {
+  readonly from: number
+  readonly to: number
+  readonly offset: number
+}
+
 export interface Evidence {
   readonly workers: readonly WorkerProcess[]
   readonly limits: readonly Limits[]
@@ -21,8 +28,8 @@ export interface Evidence {
   readonly mayWarn: RegExp
   /** What puts may have been refused with. */
   readonly mayRefuse: RegExp
-  /** When the clock was being set, in order: a rate that is kept by the time of day may begin anew. */
-  readonly jumps: readonly { readonly from: number; readonly to: number }[]
+  /** In order: a rate that is kept by the time of day may begin anew then. */
+  readonly jumps: readonly Jump[]
 }
 
 type Start = Extract<LogLine, { type: 'start' }>
@@ -168,12 +175,22 @@ function knewAt(worker: WorkerProcess, lines: readonly LogLine[], index: number,
 }
 
 /** Nothing started before its time, nobody was warned of anything, or refused, that nobody would expect. */
-function expected(lines: readonly LogLine[], { mayWarn, mayRefuse }: Evidence): string[] {
+function expected(lines: readonly LogLine[], { mayWarn, mayRefuse, jumps }: Evidence): string[] {
   const faults = new Set<string>()
   for (const line of lines) {
-    if (line.type === 'start' && line.claimed < line.runAt) faults.add(`${line.id} was started ${line.runAt - line.claimed} ms before its time`)
+    if (line.type === 'start' && line.runAt - line.claimed > setBackBy(line.at, jumps)) {
+      faults.add(`${line.id} was started ${line.runAt - line.claimed} ms before its time`)
+    }
     if (line.type === 'warning' && !mayWarn.test(`${line.code} ${line.message}`)) faults.add(`An unexpected warning: ${line.code} ${line.message}`)
     if (line.type === 'refused' && !mayRefuse.test(line.code)) faults.add(`A put was refused with ${line.code}`)
   }
   return [...faults]
+}
+
+/** By how much the clock may be behind what it was once: what was due then has been due since. */
+function setBackBy(at: number, jumps: readonly Jump[]): number {
+  const offsets = [0, ...jumps.filter(({ from }) => from <= at).map(({ offset }) => offset)]
+  // In the middle of a jump some go by the one and some by the other.
+  const present = jumps.some(({ from, to }) => from <= at && to >= at) ? offsets.slice(-2) : offsets.slice(-1)
+  return Math.max(...offsets) - Math.min(...present)
 }

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { judge, type Limits } from './judge.ts'
+import { judge, type Jump, type Limits } from './judge.ts'
 import type { Random } from './random.ts'
 import type { Options } from './scenario.ts'
 import type { JumpingClock } from './work/clock.ts'
@@ -45,7 +45,7 @@ export const sleep = (ms: number): Promise<void> => new Promise((resolve) => set
 export class Workshop implements AsyncDisposable {
   readonly store: string
   readonly workers: WorkerProcess[] = []
-  readonly jumps: { readonly from: number; readonly to: number }[] = []
+  readonly jumps: Jump[] = []
   readonly #options: WorkshopOptions
   readonly #folder: string
   readonly #name: string
