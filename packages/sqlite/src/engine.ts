@@ -42,7 +42,13 @@ export class SqliteEngine implements Engine {
       this.#database.forgetVersion()
       for (const name of this.#fresh) this.#queues.delete(name)
       this.#fresh.clear()
-      for (const queue of this.#queues.values()) queue.rolledBack()
+      for (const queue of this.#queues.values()) {
+        try {
+          queue.rolledBack()
+        } catch {
+          // A disk that fails can't be read either: all is read anew when the next transaction begins.
+        }
+      }
       throw storeError(error, this.#path)
     }
     this.#fresh.clear()

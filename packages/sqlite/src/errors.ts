@@ -5,7 +5,7 @@ const MEANINGS = new Map<number, readonly [code: string, advice: string]>([
   [5, ['ERR_STORE_BUSY', 'another process kept the database locked for too long']],
   [6, ['ERR_STORE_BUSY', 'another process kept the database locked for too long']],
   [8, ['ERR_STORE_READONLY', 'the database cannot be written; check the rights of the file and its folder']],
-  [10, ['ERR_STORE_IO', 'the disk failed; check its health and its mount']],
+  [10, ['ERR_STORE_IO', 'the disk failed, or may hold no more of yours; check its health, its mount, and quotas']],
   [11, ['ERR_STORE_CORRUPT', 'the database is damaged; restore it from a copy']],
   [13, ['ERR_STORE_FULL', 'the disk is full; make room, and it goes on by itself']],
   [14, ['ERR_STORE_OPEN', 'the database cannot be opened; check that its folder exists and may be written']],

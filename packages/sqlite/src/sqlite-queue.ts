@@ -394,10 +394,10 @@ export class SqliteQueue implements EngineQueue {
   /** After a rollback: what is in memory was never so. */
   rolledBack(): void {
     this.#now = undefined
-    this.#row = this.#database.queues.read(this.name)!
     this.#nextDue = undefined
     this.#dirty = false
     this.#enlisted.clear()
+    this.#row = this.#database.queues.read(this.name)!
   }
 
   #withKey(key: string): JobRecord | undefined {

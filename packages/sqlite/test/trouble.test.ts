@@ -170,6 +170,33 @@ describe('a disk that is full', () => {
   })
 })
 
+describe('a disk that fails', () => {
+  it('and cannot even be read fails what is asked with ERR_STORE_IO, and counts are right when it is back', async () => {
+    using folder = new Folder()
+    const store = sqliteStore(folder.file('jobs.db'), { durability: 'process' })
+    await using queue = await openQueue({ name: 'q', store })
+    await using other = await openQueue({ name: 'other', store })
+    await queue.put(1)
+    let broken = true
+    const fail = (): never => {
+      throw Object.assign(new Error('disk I/O error'), { code: 'ERR_SQLITE_ERROR', errcode: 10 })
+    }
+    const { run, get } = StatementSync.prototype
+    using _run = vi.spyOn(StatementSync.prototype, 'run').mockImplementation(function (this: StatementSync, ...args) {
+      return broken && this.sourceSQL === 'COMMIT' ? fail() : run.apply(this, args)
+    })
+    using _get = vi.spyOn(StatementSync.prototype, 'get').mockImplementation(function (this: StatementSync, ...args) {
+      return broken && this.sourceSQL.includes('FROM queues') ? fail() : get.apply(this, args)
+    })
+    const puts = [queue.put(2), other.put(3)]
+    for (const put of puts) await expect(put).rejects.toMatchObject({ code: 'ERR_STORE_IO' })
+    broken = false
+    expect([(await queue.counts()).pending, (await other.counts()).pending]).toEqual([1, 0])
+    await Promise.all([queue.put(4), other.put(5)])
+    expect([(await queue.counts()).pending, (await other.counts()).pending]).toEqual([2, 1])
+  })
+})
+
 describe('opening a queue', () => {
   it('on a full disk leaves nothing open, and works when there is room', async () => {
     using folder = new Folder()
