@@ -1,10 +1,32 @@
-import { expect, test } from 'vitest'
-import { killRounds } from '../torture/kill-rounds.ts'
+import { expect, it } from 'vitest'
+import { Random } from '../torture/random.ts'
+import { NotHere } from '../torture/scenario.ts'
+import { scenarios } from '../torture/scenarios/index.ts'
+import { flat, type Sample } from '../torture/soak.ts'
 
-test('every acknowledged message reaches the carrier, though the service is killed at random moments', { timeout: 120_000 }, async () => {
-  const seed = Number(process.env.POTOROO_SEED ?? Math.floor(Math.random() * 2 ** 32))
-  const report = await killRounds({ rounds: 4, seed })
-  expect(report).toMatchObject({ seed, faults: [] })
-  expect(report.acknowledged).toBeGreaterThan(0)
-  expect(report.requests).toBeGreaterThanOrEqual(report.acknowledged)
+// The short form of each. To repeat one: POTOROO_SEED=… npx vitest run test/torture.test.ts; the long forms: npm run torture.
+const seed = Number(process.env.POTOROO_SEED ?? Math.floor(Math.random() * 2 ** 32))
+
+// Together, for most of them wait most of the time.
+it.concurrent.for(scenarios)('nothing is lost and no limit is broken: $about', { timeout: 120_000 }, async ({ run }, { skip }) => {
+  const said: string[] = []
+  try {
+    const faults = await run(new Random(seed), { short: true, log: (line) => said.push(line) })
+    expect({ seed, faults, said: faults.length > 0 ? said : [] }).toEqual({ seed, faults: [], said: [] })
+  } catch (error) {
+    if (!(error instanceof NotHere)) throw error
+    console.warn(`Not done here: ${error.message}`)
+    skip(error.message)
+  }
+})
+
+const LEVEL: Sample = { seconds: 0, put: 0, pending: 0, file: 5e7, log: 4e6, rss: 3e8, heap: 3e7, put50: 3, put99: 9, start50: 6, start99: 20 }
+const samples = (of: (n: number) => Partial<Sample>): Sample[] => Array.from({ length: 60 }, (_, n) => ({ ...LEVEL, ...of(n) }))
+
+it('a soak that finds its level and keeps it is flat, whatever a busy moment does to it', () => {
+  expect(flat(samples((n) => ({ file: 1e6 * Math.min(50, 5 * n), put50: n % 10 === 0 ? 500 : 3 })))).toEqual([])
+})
+
+it.for(['file', 'rss', 'heap', 'put50', 'start50'] as const)('a soak whose %s grows all the time is not flat', (field) => {
+  expect(flat(samples((n) => ({ [field]: LEVEL[field] * (1 + n / 10) }))).length).toBe(1)
 })

@@ -10,6 +10,7 @@ import type { JumpingClock } from './work/clock.ts'
 import type { Kind, Receipt, Task } from './work/handlers.ts'
 import type { Order } from './work/order.ts'
 import { fileOf, openStore } from './work/store.ts'
+import type { HowToSpawn } from './work/subprocess.ts'
 import { WorkerProcess } from './work/worker-process.ts'
 
 export interface WorkshopOptions extends Options {
@@ -94,7 +95,7 @@ export class Workshop implements AsyncDisposable {
   }
 
   /** As {@link start}, without waiting. */
-  spawn(order: Partial<Order> = {}, how: { readonly flags?: readonly string[]; readonly uid?: number | undefined } = {}): WorkerProcess {
+  spawn(order: Partial<Order> = {}, how?: HowToSpawn): WorkerProcess {
     const worker = new WorkerProcess(
       {
         store: this.store,

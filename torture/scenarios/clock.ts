@@ -28,12 +28,7 @@ export const clock: Scenario = {
       const from = Date.now()
       offset = next
       own.jumpTo(offset)
-      await Promise.all(
-        shop.alive.map((worker) => {
-          worker.tell(`jump ${offset}`)
-          return worker.says('jumped', worker.said('jumped') + 1)
-        }),
-      )
+      await Promise.all(shop.alive.map((worker) => worker.ask(`jump ${offset}`, 'jumped')))
       shop.jumps.push({ from, to: Date.now(), offset })
     }
     for (let jumps = options.short ? 3 : 30; jumps > 0; jumps--) {

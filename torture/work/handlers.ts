@@ -38,11 +38,10 @@ const revoked = (): object => {
 }
 
 /** Things that nobody expects from a function. */
-const NONSENSE: readonly (() => unknown)[] = [
+export const NONSENSE: readonly (() => unknown)[] = [
   () => 10n,
   () => () => 0,
   () => Symbol('nonsense'),
-  () => revoked(),
   () => ({ toJSON: () => fail(new Error('Not me')) }),
   () => {
     const cycle: { self?: object } = {}
@@ -59,7 +58,6 @@ const NONSENSE: readonly (() => unknown)[] = [
   () => fail(null),
   () => fail(Symbol('thrown')),
   () => fail(Object.create(null)),
-  () => fail(revoked()),
   () => Promise.reject(Object.create(null)),
   () =>
     fail({
@@ -68,6 +66,9 @@ const NONSENSE: readonly (() => unknown)[] = [
       },
     }),
 ]
+
+/** Not even to look at these goes well. */
+export const UNLOOKABLE: readonly (() => unknown)[] = [() => revoked(), () => fail(revoked()), () => Promise.reject(revoked())]
 
 function fail(thrown: unknown): never {
   throw thrown
@@ -99,7 +100,7 @@ const BEHAVIOURS = {
     if (job.attempt === 1) block(ms)
     return good(job)
   },
-  nonsense: (_, __, { random }) => random.pick(NONSENSE)(),
+  nonsense: (_, __, { random }) => random.pick([...NONSENSE, ...UNLOOKABLE])(),
   report: ({ ms }, job) => {
     for (let i = 0; i < 100; i++) job.report({ i })
     return after(ms).then(() => (job.report('done'), good(job)))

@@ -128,11 +128,6 @@ for await (const line of createInterface(process.stdin)) {
     clock?.jumpTo(Number(value))
     say('jumped')
   }
-  if (word === 'sample') {
-    globalThis.gc?.()
-    const { rss, heapUsed } = process.memoryUsage()
-    say(`sample ${JSON.stringify({ rss, heapUsed })}`)
-  }
   // The rest is run, but no more is put.
   if (word === 'enough') stopping = true
   if (word === 'stop') break
