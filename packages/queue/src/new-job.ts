@@ -6,7 +6,8 @@ import type { NewJob } from './store.ts'
 
 /** A job as it is to be stored, its options checked and the queue's defaults filled in. */
 export function newJob(
-  { arg, priority = 0, delay, runAt, key, maxAttempts, timeout }: { readonly arg: unknown } & PutOptions,
+  arg: unknown,
+  { priority = 0, delay, runAt, key, maxAttempts, timeout }: PutOptions,
   defaults: { readonly retry: { readonly maxAttempts: number }; readonly timeout?: number },
   now: number,
 ): NewJob {

@@ -1,4 +1,4 @@
-import { Deferred, type Failure, JobCancelled, JobFailed, maybeDeferred, QueueStopped, succeed } from 'potoroo'
+import { Deferred, fail, type Failure, JobCancelled, JobFailed, maybeDeferred, QueueStopped, succeed } from 'potoroo'
 import type { DurableQueue, Explanation, PutOptions, QueueEvent, QueueOptions } from './api.ts'
 import { checkList, checkPatch, checkPriority } from './checks.ts'
 import { Conditions } from './conditions.ts'
@@ -40,6 +40,8 @@ export class Queue<A, R> implements DurableQueue<A, R> {
   readonly #upkeep: Upkeep | undefined
   readonly #worker
   readonly #owner: JobOwner
+  /** One for all puts, of which many may be under way. */
+  readonly #wrapFirst = ([put]: readonly Put[]): DurableJob<A, R> => this.#wrap(put!.job)
   #stopped: Deferred | undefined
   /** The store has been let go of. */
   #closed = false
@@ -113,11 +115,11 @@ export class Queue<A, R> implements DurableQueue<A, R> {
   }
 
   put(arg: A, options?: PutOptions): Deferred<DurableJob<A, R>> {
-    return this.putNew(arg, options).addCallback(({ job }) => job) as Deferred<DurableJob<A, R>>
+    return this.#putOne(arg, options).addCallback(this.#wrapFirst) as Deferred<DurableJob<A, R>>
   }
 
   putNew(arg: A, options: PutOptions = {}): Deferred<{ readonly job: DurableJob<A, R>; readonly isNew: boolean }> {
-    return this.#puts([{ ...options, arg }]).addCallback(([put]) => ({
+    return this.#putOne(arg, options).addCallback(([put]) => ({
       job: this.#wrap(put!.job),
       isNew: put!.isNew,
     })) as Deferred<{ readonly job: DurableJob<A, R>; readonly isNew: boolean }>
@@ -127,21 +129,35 @@ export class Queue<A, R> implements DurableQueue<A, R> {
     return this.#puts(items).addCallback((puts) => puts.map((put) => this.#wrap(put.job))) as Deferred<DurableJob<A, R>[]>
   }
 
+  /** As `#puts` of one; programs put one by one and by the thousand, so it is spared what only lists need. */
+  #putOne(arg: A, options: PutOptions = {}): Deferred<Put[]> {
+    if (this.#options.schema !== undefined) return this.#puts([{ ...options, arg }])
+    try {
+      if (this.stopped) throw new QueueStopped()
+      const now = this.#options.clock.now()
+      return this.#putJobs([newJob(arg, options, this.#options, now)], now)
+    } catch (error) {
+      return fail(error)
+    }
+  }
+
   #puts(items: readonly ({ readonly arg: A } & PutOptions)[]): Deferred<Put[]> {
     return this.#open(() => {
+      const { schema } = this.#options
+      if (schema === undefined) return this.#putItems(items)
       if (this.stopped) throw new QueueStopped()
-      const { schema, clock } = this.#options
-      if (schema === undefined) return this.#putJobs(items.map((item) => newJob(item, this.#options, clock.now())))
-      return checkArg(schema, items).addCallback((checked) => {
-        if (this.stopped) throw new QueueStopped()
-        return this.#putJobs(checked.map((item) => newJob(item, this.#options, clock.now())))
-      })
+      return checkArg(schema, items).addCallback((checked) => this.#putItems(checked))
     }) as Deferred<Put[]>
   }
 
-  #putJobs(jobs: readonly NewJob[]): Deferred<Put[]> {
-    const { size, clock } = this.#options
-    const put = this.#store.put(jobs, { size, now: clock.now() })
+  #putItems(items: readonly ({ readonly arg: A } & PutOptions)[]): Deferred<Put[]> {
+    if (this.stopped) throw new QueueStopped()
+    const now = this.#options.clock.now()
+    return this.#putJobs(items.map((item) => newJob(item.arg, item, this.#options, now)), now)
+  }
+
+  #putJobs(jobs: readonly NewJob[], now: number): Deferred<Put[]> {
+    const put = this.#store.put(jobs, { size: this.#options.size, now })
     // In the same moment, so that an idle queue puts and claims in one commit.
     this.#dispatcher?.poke()
     return put

@@ -31,6 +31,7 @@ export class SqliteEngine implements Engine {
     try {
       if (this.#database.changedElsewhere()) for (const queue of this.#queues.values()) queue.refresh()
       work()
+      this.#database.jobs.flush()
       for (const queue of this.#queues.values()) queue.save()
       commit.run()
     } catch (error) {
@@ -39,6 +40,7 @@ export class SqliteEngine implements Engine {
       } catch {
         // SQLite has rolled back by itself, as it does when the disk is full.
       }
+      this.#database.jobs.forget()
       this.#database.forgetVersion()
       for (const name of this.#fresh) this.#queues.delete(name)
       this.#fresh.clear()

@@ -1,30 +1,45 @@
 import { type JobRecord, isOver, type NewJob } from '@potoroo/queue'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { QueueRow } from './queue-row.ts'
-import { COLUMNS, errorText, type Row, STATE } from './rows.ts'
+import { COLUMNS, errorText, type Row, seqOf, STATE } from './rows.ts'
 
 /** Claimable: what the index `jobs_line` holds. */
 export const IN_LINE = 'queue = ? AND state = 0 AND token IS NULL AND due IS NULL'
+
+/** The jobs that are next; values: the queue, and how many. */
+export const FIRST_IN_LINE = `${IN_LINE} ORDER BY priority, place LIMIT ?`
+
+/** How many rows are inserted by one statement: a statement costs as much as the row it writes. */
+const ROWS = 20
+/** Values of one row. */
+const VALUES = 11
 
 /** The statements on `jobs` that keep its bookkeeping: counts, places in the line, numbers of what is over. */
 export class JobTable {
   readonly #database: DatabaseSync
   readonly #cache = new Map<string, StatementSync>()
   readonly #insert: StatementSync
+  readonly #insertRows: StatementSync
   readonly #update: StatementSync
   readonly #settle: StatementSync
+  readonly #finish: StatementSync
   readonly #claim: StatementSync
   /** Where the jobs are that are claimed in this process: saves looking them up by id. */
   readonly #claimed = new Map<string, number>()
   readonly #find: StatementSync
   readonly #delete: StatementSync
+  /** Values of jobs that are still to be inserted, {@link VALUES} each; nothing else reads or writes while there are any. */
+  #toInsert: (string | number | null)[] = []
 
   constructor(database: DatabaseSync) {
     this.#database = database
-    this.#insert = database.prepare(
-      `INSERT INTO jobs (queue, id, state, priority, place, due, attempt, max_attempts, timeout, queued_time, run_at, key, arg)
-       VALUES (?, ?, 0, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)`,
-    )
+    const insert = (rows: number): StatementSync =>
+      database.prepare(
+        `INSERT INTO jobs (queue, id, state, priority, place, due, attempt, max_attempts, timeout, queued_time, run_at, key, arg)
+         VALUES ${Array.from({ length: rows }, () => '(?, ?, 0, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)').join(', ')}`,
+      )
+    this.#insert = insert(1)
+    this.#insertRows = insert(ROWS)
     const set = `state = ?, priority = ?, place = ?, due = ?, token = ?, ended = ?, attempt = ?, run_at = ?, start_time = ?,
       stop_time = ?, progress = ?, result = ?, error = ?`
     this.#update = database.prepare(`UPDATE jobs SET ${set} WHERE seq = ?`)
@@ -32,8 +47,13 @@ export class JobTable {
       `UPDATE jobs SET state = ?, due = ?, token = ?, ended = ?, attempt = ?, run_at = ?, start_time = ?, stop_time = ?,
       progress = ?, result = ?, error = ? WHERE seq = ? AND token = ? AND state = 1`,
     )
+    this.#finish = database.prepare(
+      `UPDATE jobs SET state = 2, token = ?, ended = ?, start_time = ?, stop_time = ?, progress = ?, result = ?, error = NULL
+       WHERE seq = ? AND token = ? AND state = 1`,
+    )
     this.#claim = database.prepare(
-      'UPDATE jobs SET state = 1, token = ?, attempt = attempt + 1, start_time = ?, progress = NULL WHERE seq = ?',
+      `UPDATE jobs SET state = 1, token = ?, attempt = attempt + 1, start_time = ?, progress = NULL
+       WHERE seq IN (SELECT seq FROM jobs WHERE ${FIRST_IN_LINE})`,
     )
     this.#find = database.prepare('SELECT seq FROM jobs WHERE id = ?')
     this.#delete = database.prepare('DELETE FROM jobs WHERE seq = ?')
@@ -41,6 +61,7 @@ export class JobTable {
 
   /** Rows by a query that is prepared once; `where` starts behind WHERE. */
   select(where: string, ...values: (string | number)[]): Row[] {
+    this.flush()
     let statement = this.#cache.get(where)
     if (statement === undefined) {
       statement = this.#database.prepare(`SELECT ${COLUMNS} FROM jobs WHERE ${where}`)
@@ -53,28 +74,29 @@ export class JobTable {
   insert(queue: QueueRow, job: NewJob, now: number): void {
     queue.pending++
     const due = job.runAt > now ? job.runAt : null
-    this.#insert.run(
-      queue.id,
-      job.id,
-      job.priority,
-      ++queue.joined,
-      due,
-      job.maxAttempts,
-      job.timeout,
-      now,
-      job.runAt,
-      job.key,
-      job.arg,
-    )
+    this.#toInsert.push(queue.id, job.id, job.priority, ++queue.joined, due, job.maxAttempts, job.timeout, now, job.runAt, job.key, job.arg)
+    if (this.#toInsert.length === ROWS * VALUES) this.#insertRows.run(...this.#toInsert.splice(0))
   }
 
-  /** Gives a job that is in line to an attempt, as `transition` has it. */
-  claim(queue: QueueRow, seq: number, job: JobRecord): void {
-    this.#claim.run(job.token, job.startTime, seq)
-    this.#claimed.set(job.id, seq)
-    queue.pending--
-    queue.underway++
-    queue.places++
+  /** Writes what {@link insert} has held back for a larger statement. */
+  flush(): void {
+    if (this.#toInsert.length === 0) return
+    const values = this.#toInsert.splice(0)
+    for (let at = 0; at < values.length; at += VALUES) this.#insert.run(...values.slice(at, at + VALUES))
+  }
+
+  /** After a rollback: what was held back was never put. */
+  forget(): void {
+    this.#toInsert = []
+  }
+
+  /** Gives the first jobs in line, which were just selected as `rows`, to an attempt, as `transition` has it. */
+  claim(queue: QueueRow, rows: readonly Row[], claimed: readonly JobRecord[], token: string, now: number): void {
+    this.#claim.run(token, now, queue.id, rows.length)
+    for (const [i, row] of rows.entries()) this.#claimed.set(claimed[i]!.id, seqOf(row))
+    queue.pending -= rows.length
+    queue.underway += rows.length
+    queue.places += rows.length
   }
 
   /**
@@ -84,8 +106,9 @@ export class JobTable {
   settle(queue: QueueRow, token: string, job: JobRecord, now: number): number | undefined {
     const seq = this.#claimed.get(job.id) ?? this.#seqOf(job.id)
     if (seq === undefined) return undefined
+    this.flush()
     const ended = isOver(job.state) ? queue.ended + 1 : null
-    const { changes } = this.#settle.run(
+    const { changes } = job.state === 'finished' ? this.#finishJob(seq, token, job, ended!) : this.#settle.run(
       STATE[job.state],
       dueOf(job, now),
       job.token,
@@ -107,6 +130,11 @@ export class JobTable {
     queue[job.state]++
     if (job.token === null) queue.places--
     return seq
+  }
+
+  /** As most attempts end: with fewer columns to write. */
+  #finishJob(seq: number, token: string, { token: held, startTime, stopTime, progress, result }: JobRecord, ended: number) {
+    return this.#finish.run(held, ended, startTime, stopTime, progress, result, seq, token)
   }
 
   /** Writes a job as it is after an event; `place` is where it stands in the line. */
@@ -136,6 +164,7 @@ export class JobTable {
   }
 
   #seqOf(id: string): number | undefined {
+    this.flush()
     return (this.#find.get(id) as { seq: number } | undefined)?.seq
   }
 

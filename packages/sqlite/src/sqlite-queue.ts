@@ -31,7 +31,7 @@ import {
 } from '@potoroo/queue'
 import { QueueOverflow } from 'potoroo'
 import type { Database } from './database.ts'
-import { IN_LINE } from './job-table.ts'
+import { FIRST_IN_LINE, IN_LINE } from './job-table.ts'
 import { listJobs } from './listing.ts'
 import { declare, keepFor, patch, type QueueRow, settingsOf } from './queue-row.ts'
 import { dueOf, endedOf, placeOf, type Row, seqOf, STATE, toRecord } from './rows.ts'
@@ -83,13 +83,12 @@ export class SqliteQueue implements EngineQueue {
   put(jobs: readonly NewJob[], { size, now }: { readonly size: number; readonly now: number }): Put[] {
     // Those whose time has come stand before those who come now.
     this.#promote(now)
-    const there = jobs.map((job) => (job.key === null ? undefined : this.#withKey(job.key)))
-    // A key that comes twice is one job.
-    const isNew = new Set(jobs.filter((_, i) => there[i] === undefined).map((job) => job.key ?? job)).size
+    const keyed = jobs.some(({ key }) => key !== null)
+    const isNew = keyed ? this.#countNew(jobs) : jobs.length
     if (this.#row.pending + isNew > size) throw new QueueOverflow(size)
-    return jobs.map((job, i) => {
-      // A key may have been put by the item before.
-      const existing = there[i] ?? (job.key === null || i === 0 ? undefined : this.#withKey(job.key))
+    return jobs.map((job) => {
+      // Also one that was put by an item before.
+      const existing = job.key === null ? undefined : this.#withKey(job.key)
       if (existing !== undefined) return { job: existing, isNew: false }
       this.#database.jobs.insert(this.#row, job, now)
       this.#dirty = true
@@ -98,6 +97,12 @@ export class SqliteQueue implements EngineQueue {
       this.notes.jobs.push(record)
       return { job: record, isNew: true }
     })
+  }
+
+  /** How many of them are not there yet; a key that comes twice is one job. */
+  #countNew(jobs: readonly NewJob[]): number {
+    const isNew = jobs.filter(({ key }) => key === null || this.#withKey(key) === undefined)
+    return new Set(isNew.map((job) => job.key ?? job)).size
   }
 
   exchange({ worker, outcomes, started, holdUntil, places, token, now }: Exchange): Exchanged {
@@ -150,15 +155,13 @@ export class SqliteQueue implements EngineQueue {
   }
 
   #claim(room: number, token: string, now: number): JobRecord[] {
-    const claimed: JobRecord[] = []
-    const rows = this.#database.jobs.select(`${IN_LINE} ORDER BY priority, place LIMIT ?`, this.#row.id, room)
-    for (const row of rows) {
-      const job = transition(toRecord(this.name, row), { type: 'claim', token, now })
-      this.#database.jobs.claim(this.#row, seqOf(row), job)
-      this.notes.jobs.push(job)
-      claimed.push(job)
-    }
-    if (rows.length > 0) this.#dirty = true
+    const { jobs } = this.#database
+    const rows = jobs.select(FIRST_IN_LINE, this.#row.id, room)
+    if (rows.length === 0) return []
+    const claimed = rows.map((row) => transition(toRecord(this.name, row), { type: 'claim', token, now }))
+    jobs.claim(this.#row, rows, claimed, token, now)
+    for (const job of claimed) this.notes.jobs.push(job)
+    this.#dirty = true
     return claimed
   }
 
