@@ -75,12 +75,15 @@ export abstract class Permits extends Closable {
     // Whoever is served may release at once, and so on: a loop instead of a recursion, which would be as deep as the line.
     if (this.#serving) return
     this.#serving = true
-    while (this._held < this._tokens) {
-      const waiter = this.#line.shift()
-      if (waiter === undefined) break
-      fire(waiter, this.#take())
+    try {
+      while (this._held < this._tokens) {
+        const waiter = this.#line.shift()
+        if (waiter === undefined) break
+        fire(waiter, this.#take())
+      }
+    } finally {
+      this.#serving = false
     }
-    this.#serving = false
   }
 
   /** @internal */

@@ -27,7 +27,7 @@ const MB = 2 ** 20
 const many = 200_000
 
 describe.each([
-  ['DeferredQueue', () => new DeferredQueue<number>(), 12],
+  ['DeferredQueue', () => new DeferredQueue<number>(), 16],
   ['DeferredPriorityQueue', () => new DeferredPriorityQueue<number>(), 160],
 ] as const)('a %s', (_, make, most) => {
   test(`needs at most ${most} bytes an item, and nothing for items that were taken or cleared`, async () => {
