@@ -5,6 +5,16 @@ import { type Capacity, checkCapacity } from './capacity.ts'
 import { Closable } from './closable.ts'
 import { fired, fireOnce, Waiters } from './waiters.ts'
 
+/** Those who wait for one key. */
+class Line<K, V> extends Waiters<V> {
+  readonly key: K
+
+  constructor(key: K, onLeave: (line: Line<K, V>) => void) {
+    super(onLeave as (line: Waiters<V>) => void)
+    this.key = key
+  }
+}
+
 /**
  * A `Map` whose values may be asked for before they are there: `get` waits until its key is set. Any value can be set,
  * `undefined`, promises and deferreds too, which are not waited for; a Failure makes `get` fail.
@@ -20,8 +30,12 @@ export class DeferredDict<K, V> extends Closable {
   readonly #backlog: number
   readonly #values = new Map<K, V>()
   /** Those who wait, by key: a key's line goes with the last of them. */
-  readonly #lines = new Map<K, Waiters<V>>()
+  readonly #lines = new Map<K, Line<K, V>>()
   #waiting = 0
+  readonly #onLeave = (line: Line<K, V>): void => {
+    this.#waiting--
+    if (line.size === 0) this.#lines.delete(line.key)
+  }
 
   /**
    * @param capacity `size`: how many keys there may be; `backlog`: how many `get`s may wait, over all keys
@@ -126,14 +140,9 @@ export class DeferredDict<K, V> extends Closable {
     for (const waiter of waiting) fireOnce(waiter, failure)
   }
 
-  #line(key: K): Waiters<V> {
-    const there = this.#lines.get(key)
-    if (there !== undefined) return there
-    const line = new Waiters<V>(() => {
-      this.#waiting--
-      if (line.size === 0) this.#lines.delete(key)
-    })
-    this.#lines.set(key, line)
+  #line(key: K): Line<K, V> {
+    let line = this.#lines.get(key)
+    if (line === undefined) this.#lines.set(key, (line = new Line(key, this.#onLeave)))
     return line
   }
 }

@@ -33,10 +33,10 @@ function leave<T>(waiter: Waiter<T>): void {
 /** A line of those who wait, first come first served. Whoever is cancelled leaves it, in O(1). */
 export class Waiters<T> {
   readonly #line = new LinkedList<Waiter<T>>()
-  readonly #onLeave: (() => void) | undefined
+  readonly #onLeave: ((line: Waiters<T>) => void) | undefined
 
   /** @param onLeave told when one has left by itself */
-  constructor(onLeave?: () => void) {
+  constructor(onLeave?: (line: Waiters<T>) => void) {
     this.#onLeave = onLeave
   }
 
@@ -78,7 +78,7 @@ export class Waiters<T> {
   /** @internal */
   _leave(waiter: Waiter<T>): void {
     this.#remove(waiter)
-    this.#onLeave?.()
+    this.#onLeave?.(this)
   }
 
   #remove(waiter: Waiter<T>): void {
