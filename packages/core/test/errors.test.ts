@@ -39,7 +39,7 @@ const errors: Record<string, PotorooError> = {
   ERR_QUEUE_OVERFLOW: new QueueOverflow(1),
   ERR_QUEUE_UNDERFLOW: new QueueUnderflow(1),
   ERR_QUEUE_STOPPED: new QueueStopped(),
-  ERR_CLOSED: new ClosedError(),
+  ERR_CLOSED: new ClosedError(cause),
   ERR_DUPLICATE_ITEM: new DuplicateItemError(),
   ERR_KEY: new KeyError('There is no such key'),
   ERR_FIRST_ERROR: new FirstError(0, new Failure(cause)),
