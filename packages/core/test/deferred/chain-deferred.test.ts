@@ -114,6 +114,18 @@ test('a canceller that cancels the deferred it is chained to does not run twice'
   expect(failureOf(second).value).toBeInstanceOf(CancelledError)
 })
 
+test('cancelling the first leaves a second that was cancelled before as it is', () => {
+  const second = new Deferred<number>()
+  const first = new Deferred<number>().chainDeferred(second)
+  second.cancel('the second')
+  // Its producer has not heard of that, and is forgiven once.
+  second.callback(1)
+  first.cancel('the first')
+  expect(thrownBy(() => second.callback(2))).toMatchObject({ code: 'ERR_ALREADY_CALLED' })
+  expect(failureOf(second).value).toMatchObject({ cause: 'the second' })
+  expect(failureOf(first).value).toMatchObject({ cause: 'the first' })
+})
+
 test('cancelling the first while it waits for an inner deferred cancels the second too', () => {
   let runs = 0
   const second = new Deferred<number>(() => runs++)

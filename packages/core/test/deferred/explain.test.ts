@@ -139,3 +139,29 @@ test('with debugging on, explain shows the pairs that have run with the path tak
   expect(deferred.explain()).toContain('explain.test.ts')
   expect(deferred.explain()).not.toContain('src/deferred')
 })
+
+test('with debugging on, explain of a coroutine shows each turn of it, and what is still to run after it', () => {
+  setDebug(true)
+  const inner = new Deferred<number>()
+  const deferred = inlineCallbacks(function* () {
+    yield* succeed(1)
+    return yield* inner
+  })()
+  deferred.addCallback(log)
+  const ladder = (): string[] => explained(deferred).split('\n').filter((line) => /^ {2}[│├]/.test(line))
+  expect(ladder()).toEqual([
+    '  │ ● coroutine │   coroutine │  added at …',
+    '  │ ● coroutine │   coroutine │  added at …',
+    '  ├─────────────┼─────────────┤ ← here',
+    '  │ coroutine   │ coroutine   │  added at …',
+    '  │ log         │ –           │  added at …',
+  ])
+  inner.errback('x')
+  expect(ladder()).toEqual([
+    '  │ ● coroutine │   coroutine │  added at …',
+    '  │ ● coroutine │   coroutine │  added at …',
+    '  │   coroutine │ ● coroutine │  added at …',
+    '  │   log       │ ● –         │  added at …',
+  ])
+  deferred.addErrback(log)
+})

@@ -110,6 +110,19 @@ test('a failure that was passed on to a chained deferred is reported for that on
   expect(reported).toEqual([])
 })
 
+test('a failure that is passed on late, when it is watched already, is reported for the chained deferred only', async () => {
+  let first: Deferred<never> | undefined = fail('taken by the second')
+  let other: Deferred<never> | undefined = fail('left to the second')
+  await collected()
+  const second = new Deferred<never>()
+  first.chainDeferred(second)
+  second.addErrback(() => {})
+  other.chainDeferred(new Deferred<never>())
+  first = other = undefined
+  await collected()
+  expect(reported.map((failure) => failure.value)).toEqual(['left to the second'])
+})
+
 test('what a coroutine throws is reported, what it catches is not', async () => {
   void inlineCallbacks(function* () {
     yield* fail('thrown')
