@@ -173,6 +173,13 @@ test('cancelOn a signal that is aborted already cancels at once', () => {
   expect(listeners()).toBe(0)
 })
 
+test('cancelOn with what is no AbortSignal is a TypeError', () => {
+  for (const signal of [undefined, null, {}, { aborted: true }, new EventTarget(), new AbortController()]) {
+    const error = thrownBy(() => new Deferred().cancelOn(signal as AbortSignal))
+    expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_SIGNAL' })
+  }
+})
+
 test('cancelOn leaves a fired deferred as it is', () => {
   const { controller, listeners } = listened()
   expect(outcome(succeed(1).cancelOn(controller.signal)).value).toBe(1)
