@@ -147,13 +147,13 @@ export class DeferredListObserver<T> {
       ? { index, success: false, failure: result }
       : { index, success: true, value: result as T }
     this.kept?.push(firing)
-    if (this.observers.length === 0 && !this.telling) return
-    this.untold.push(firing)
-    if (!this.telling) this.tellAll()
+    if (this.telling) this.untold.push(firing)
+    else if (this.observers.length > 0) this.tellAll(firing)
   }
 
   /** @internal Lets go of all members that have not fired. */
   _release(): void {
+    if (this._members.size === 0) return
     const members = [...this._members]
     this._members.clear()
     for (const member of members) member.release()
@@ -163,16 +163,21 @@ export class DeferredListObserver<T> {
     return this.successes + this.failures
   }
 
-  private tellAll(): void {
+  /** Tells of a firing, and of those that this causes. */
+  private tellAll(first: Firing<T>): void {
     this.telling = true
     let number = this.fired - 1
-    for (let i = 0; i < this.untold.length; i++, number++) {
-      const firing = this.untold[i] as Firing<T>
-      for (const observer of this.observers) {
-        if (!observer.left && observer.since <= number) tell(observer.onFiring, firing)
-      }
+    this.tellOf(first, number)
+    if (this.untold.length > 0) {
+      for (let i = 0; i < this.untold.length; i++) this.tellOf(this.untold[i] as Firing<T>, ++number)
+      this.untold = []
     }
-    this.untold = []
     this.telling = false
+  }
+
+  private tellOf(firing: Firing<T>, number: number): void {
+    for (const observer of this.observers) {
+      if (!observer.left && observer.since <= number) tell(observer.onFiring, firing)
+    }
   }
 }
