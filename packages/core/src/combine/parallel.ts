@@ -44,8 +44,15 @@ export class ParallelCommandExecutor<A extends unknown[], R> {
     this.clock = clock
   }
 
-  /** Adds a command, for later calls of {@link execute}. */
+  /**
+   * Adds a command, for later calls of {@link execute}.
+   *
+   * @throws TypeError ERR_NOT_A_FUNCTION if it is none
+   */
   register(command: (...args: A) => Awaitable<R>): this {
+    if (typeof command !== 'function') {
+      throw usageError(TypeError, 'ERR_NOT_A_FUNCTION', 'A command is a function, which execute calls with its arguments')
+    }
     this.commands.push(command)
     return this
   }

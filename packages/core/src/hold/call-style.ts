@@ -3,6 +3,7 @@ import { fire } from '../deferred/chain.ts'
 import { Deferred, fail } from '../deferred/deferred.ts'
 import { Failure } from '../deferred/failure.ts'
 import type { Awaitable, Settled } from '../deferred/types.ts'
+import { checkFunction } from './check-function.ts'
 import { observe } from './observe.ts'
 
 /** The arguments of a {@link callback}-style function: each may be there already or not yet. */
@@ -22,6 +23,7 @@ export type FallibleArguments<A extends unknown[]> = { [I in keyof A]: Awaitable
  * Cancelling the deferred cancels the pending arguments, or what `fn` returned. The arguments keep their results.
  *
  * @returns fires with what `fn` returns; fails with the first argument that failed, or with what `fn` throws
+ * @throws TypeError ERR_NOT_A_FUNCTION if `fn` is none
  *
  * @example
  * const add = callback((a: number, b: number) => a + b)
@@ -30,6 +32,7 @@ export type FallibleArguments<A extends unknown[]> = { [I in keyof A]: Awaitable
 export function callback<A extends unknown[], R>(
   fn: (...args: A) => R,
 ): (...args: AwaitableArguments<A>) => Deferred<Settled<R>> {
+  checkFunction(fn, 'callback')
   return (...args) => whenAll(args, true).addCallback((values) => fn(...(values as A)))
 }
 
@@ -40,6 +43,7 @@ export function callback<A extends unknown[], R>(
  *
  * @returns fires with what `fn` returns, or with the first argument; fails with what `fn` throws or returns as a Failure, or
  *   with TypeError ERR_NO_ARGUMENTS if there are no arguments
+ * @throws TypeError ERR_NOT_A_FUNCTION if `fn` is none
  *
  * @example
  * const orElse = errback((page: string | Failure, spare: string | Failure) => (page instanceof Failure ? spare : page))
@@ -49,6 +53,7 @@ export function callback<A extends unknown[], R>(
 export function errback<A extends unknown[], R>(
   fn: (...args: A) => R,
 ): (...args: FallibleArguments<A>) => Deferred<WithoutFailure<A[0]> | Settled<R>> {
+  checkFunction(fn, 'errback')
   return (...args) => {
     if (args.length === 0) {
       const message = 'A function made by errback wants one argument at least: with none there is nothing to pass on'

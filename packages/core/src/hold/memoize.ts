@@ -6,6 +6,7 @@ import { Failure } from '../deferred/failure.ts'
 import * as flags from '../deferred/flags.ts'
 import { checkTime } from '../deferred/limits.ts'
 import type { Settled } from '../deferred/types.ts'
+import { checkFunction } from './check-function.ts'
 import { CallCache, type Entry, NONE } from './call-cache.ts'
 import { SharedCall } from './shared-call.ts'
 
@@ -53,6 +54,7 @@ export interface Memoized<A extends unknown[], R> {
  * identity: 1 is not '1', NaN is NaN.
  *
  * @returns a function that never throws: fires with what `fn` returns, fails with what it or the `key` function throws
+ * @throws TypeError ERR_NOT_A_FUNCTION if `fn` is none
  * @throws RangeError ERR_INVALID_TIME for a time that is none, ERR_INVALID_SIZE unless `maxSize` is a whole number above 0
  *
  * @example
@@ -70,6 +72,7 @@ export function memoize<A extends unknown[], R>(
   type Value = Settled<R>
   const { key, maxAge = Infinity, maxSize = Infinity, inFlightOnly = false, cacheFailures = false, clock = systemClock } = options
   const stale = options.staleWhileRevalidate === true ? Infinity : options.staleWhileRevalidate || 0
+  checkFunction(fn, 'memoize')
   checkTime(maxAge, 'maxAge')
   checkTime(stale, 'staleWhileRevalidate')
   if (!(Number.isInteger(maxSize) || maxSize === Infinity) || maxSize < 1) {

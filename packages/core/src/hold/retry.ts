@@ -4,6 +4,7 @@ import type { Deferred } from '../deferred/deferred.ts'
 import type { Failure } from '../deferred/failure.ts'
 import type { Awaitable, Settled } from '../deferred/types.ts'
 import type { Attempt } from './attempt.ts'
+import { checkFunction } from './check-function.ts'
 import { begin, checkOptions } from './retrying.ts'
 
 /** For {@link retry} and {@link RetryingCall.start}; times in milliseconds. */
@@ -37,6 +38,7 @@ const DEFAULTS: RetryOptions = {}
  * @returns fires with the first success. Fails, the delays being used up, with the *first* failure; with what the
  *   `failureTester` threw or returned; with RangeError ERR_NO_ATTEMPTS if there are no delays, ERR_INVALID_TIME if one is no time
  * @throws RangeError ERR_INVALID_TIME if `timeout` is negative or not a number
+ * @throws TypeError ERR_NOT_A_FUNCTION if `fn` is none, ERR_INVALID_SIGNAL if `signal` is no AbortSignal
  *
  * @example
  * const clock = new ManualClock()
@@ -45,6 +47,7 @@ const DEFAULTS: RetryOptions = {}
  * const text = await answer // text is 'attempt 3'
  */
 export function retry<R>(fn: (attempt: Attempt) => R, options: RetryOptions = DEFAULTS): Deferred<Settled<R>> {
+  checkFunction(fn, 'retry')
   checkOptions(options)
   return begin(fn, options, [])
 }
@@ -63,8 +66,12 @@ export class RetryingCall<A extends unknown[], R> {
   readonly #failures: Failure[] = []
   #started = false
 
-  /** @param fn called with `args` at each attempt */
+  /**
+   * @param fn called with `args` at each attempt
+   * @throws TypeError ERR_NOT_A_FUNCTION if it is none
+   */
   constructor(fn: (...args: A) => Awaitable<R>, ...args: A) {
+    checkFunction(fn, 'RetryingCall')
     this.#fn = fn
     this.#args = args
   }
@@ -79,6 +86,7 @@ export class RetryingCall<A extends unknown[], R> {
    *
    * @throws TypeError ERR_ALREADY_STARTED the second time
    * @throws RangeError ERR_INVALID_TIME if `timeout` is negative or not a number
+   * @throws TypeError ERR_INVALID_SIGNAL if `signal` is no AbortSignal
    */
   start(options: RetryOptions = {}): Deferred<R> {
     if (this.#started) {

@@ -44,6 +44,11 @@ test('none registered: execute throws', () => {
   expect(thrownBy(() => new ParallelCommandExecutor().execute())).toMatchObject({ code: 'ERR_NO_COMMANDS' })
 })
 
+test('what is no function is no command', () => {
+  const executor = new ParallelCommandExecutor<[], string>()
+  expect(thrownBy(() => executor.register(Promise.resolve('x') as never))).toMatchObject({ name: 'TypeError', code: 'ERR_NOT_A_FUNCTION' })
+})
+
 test('cancelling it cancels those underway, with the reason, and it fails as cancelled', () => {
   const { executor, calls, clock } = commands(3, { hedgeAfter: 10 })
   const result = executor.execute('x')

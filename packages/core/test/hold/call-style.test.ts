@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { callback, Deferred, errback, fail, Failure, ManualClock, sleep, succeed } from 'potoroo'
 import { describe, expect, test } from 'vitest'
-import { failureOf, outcome } from '../deferred/outcome.ts'
+import { failureOf, outcome, thrownBy } from '../deferred/outcome.ts'
 
 describe('callback', () => {
   const add = callback((a: number, b: number) => a + b)
@@ -154,6 +154,12 @@ describe('errback', () => {
     expect(failureOf(result).value).toMatchObject({ code: 'ERR_CANCELLED', cause: 'enough' })
     expect([a.called, b.called]).toEqual([true, true])
   })
+})
+
+test('what is no function cannot be called later', () => {
+  for (const make of [callback, errback]) {
+    expect(thrownBy(() => make(succeed(1) as never))).toMatchObject({ name: 'TypeError', code: 'ERR_NOT_A_FUNCTION' })
+  }
 })
 
 test('both do what they say in every order of firing', () => {

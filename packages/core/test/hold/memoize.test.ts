@@ -389,7 +389,8 @@ describe('stale while revalidate', () => {
   })
 })
 
-test('wrong options are errors', () => {
+test('wrong options are errors, and so is what is no function', () => {
+  expect(thrownBy(() => memoize(succeed(1) as never))).toMatchObject({ name: 'TypeError', code: 'ERR_NOT_A_FUNCTION' })
   for (const maxSize of [0, -1, 1.5, NaN]) {
     expect(thrownBy(() => memoize(succeed, { maxSize }))).toMatchObject({ name: 'RangeError', code: 'ERR_INVALID_SIZE' })
   }

@@ -359,7 +359,14 @@ describe('a time-out', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
-  test('that is no time is an error', () => {
+  test('that is no time is an error, and so is what is no function or no signal', () => {
+    for (const wrong of [() => retry(Promise.resolve(1) as never), () => new RetryingCall(undefined as never)]) {
+      expect(thrownBy(wrong)).toMatchObject({ name: 'TypeError', code: 'ERR_NOT_A_FUNCTION' })
+    }
+    const signal = {} as AbortSignal
+    for (const wrong of [() => retry(() => 1, { signal }), () => new RetryingCall(() => 1).start({ signal })]) {
+      expect(thrownBy(wrong)).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_SIGNAL' })
+    }
     for (const timeout of [-1, NaN]) {
       expect(thrownBy(() => retry(() => 1, { timeout }))).toMatchObject({ name: 'RangeError', code: 'ERR_INVALID_TIME' })
     }
