@@ -60,7 +60,7 @@ export function judge(evidence: Evidence): string[] {
 function attemptsOf(worker: WorkerProcess, lines: readonly LogLine[]): Attempt[] {
   const ends = new Map<string, number>()
   for (const line of lines) if (line.type === 'end') ends.set(`${line.id} ${line.token}`, line.at)
-  const blocks = lines.filter((line) => line.type === 'blocked').map(({ at, ms }): Pause => ({ from: at, to: at + ms }))
+  const blocks = lines.filter((line) => line.type === 'blocked').map(({ at, ms }): Pause => ({ from: at, by: at, to: at + ms }))
   const pauses = [...worker.pauses, ...blocks.filter(({ from, to }) => to - from > worker.order.lease / 2)]
   const death = lines.find(({ type }) => type === 'dying')?.at ?? worker.endedAt ?? null
   return lines
@@ -68,7 +68,7 @@ function attemptsOf(worker: WorkerProcess, lines: readonly LogLine[]): Attempt[]
     .map((start) => {
       const end = ends.get(`${start.id} ${start.token}`)
       // Asleep, it does nothing; and when it wakes up past its lease, what it does is nobody's any more.
-      const asleep = Math.min(...pauses.map(({ from }) => from).filter((from) => from >= start.at))
+      const asleep = Math.min(...pauses.filter(({ by }) => by >= start.at).map(({ from }) => from))
       const stop = Math.min(end ?? death ?? Infinity, asleep)
       return {
         ...start,
@@ -76,7 +76,7 @@ function attemptsOf(worker: WorkerProcess, lines: readonly LogLine[]): Attempt[]
         worker,
         stop: stop === Infinity ? null : Math.max(stop, start.at),
         ended: end !== undefined,
-        late: pauses.some(({ from, to }) => start.claimed <= from && start.at >= to),
+        late: pauses.some(({ by, to }) => start.claimed <= by && start.at >= to),
       }
     })
 }
@@ -159,7 +159,8 @@ function context(attempts: readonly Attempt[], violation: NonNullable<ReturnType
   return attempts
     .filter(({ at, stop }) => at <= to && (violation.limit === 'rate' ? at > from : (stop ?? Infinity) > from || at === to))
     .sort((a, b) => a.at - b.at)
-    .map(({ id, at, stop, token, worker }) => `\n    ${worker.pid} ${id} ${token} from ${at} to ${stop}`)
+    .map(({ id, claimed, at, stop, token, worker }) => `\n    ${worker.pid} ${id} ${token} claimed ${claimed}, from ${at} to ${stop}`)
+    .concat([...new Set(attempts.flatMap(({ worker }) => worker.pauses.map((pause) => `\n    ${worker.pid} slept ${JSON.stringify(pause)}`)))])
     .join('')
 }
 

@@ -5,7 +5,11 @@ import { type HowToSpawn, Subprocess } from './subprocess.ts'
 
 /** A time in which a process stood still. */
 export interface Pause {
+  /** When it was told to. */
   readonly from: number
+  /** When it surely did. */
+  by: number
+  /** When it was told to go on. */
   to: number
 }
 
@@ -21,15 +25,17 @@ export class WorkerProcess extends Subprocess {
 
   /** Stands still from now on, in the middle of whatever it does. */
   async pause(): Promise<void> {
-    this.pauses.push({ from: Date.now(), to: Infinity })
+    const pause = { from: Date.now(), by: Infinity, to: Infinity }
+    this.pauses.push(pause)
     this.signal('SIGSTOP')
     while (this.endedAt === undefined && !this.#isAsleep()) await new Promise((resolve) => setTimeout(resolve, 1))
+    pause.by = Date.now()
   }
 
   resume(): void {
-    this.signal('SIGCONT')
     const pause = this.pauses.at(-1)
     if (pause !== undefined) pause.to = Date.now()
+    this.signal('SIGCONT')
   }
 
   get lines(): LogLine[] {
