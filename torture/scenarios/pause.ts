@@ -14,7 +14,7 @@ export const pause: Scenario = {
       ...options,
       random,
       ...someLimits(random),
-      kinds: ['quick', 'slow', 'slow', 'report'],
+      kinds: ['quick', 'slow', 'long', 'report'],
       // One that is asleep in the middle of a commit keeps all others from writing.
       mayWarn: /A late result of job|ERR_STORE_BUSY/,
       mayRefuse: /ERR_STORE_BUSY/,

@@ -78,6 +78,8 @@ function fail(thrown: unknown): never {
 const BEHAVIOURS = {
   quick: (_, job) => good(job),
   slow: ({ ms }, job) => after(ms).then(() => good(job)),
+  /** Takes its time, and much more of it when it is repeated: whoever comes back late finds somebody else at it. */
+  long: (_, job) => after(job.attempt === 1 ? 200 : 4_000).then(() => good(job)),
   /** Fails twice, in two ways. */
   throw: ({ ms }, job) => {
     if (job.attempt === 1) throw new Error('At once')
