@@ -25,6 +25,8 @@ export class Upkeep {
   readonly #options: UpkeepOptions
   #leaseTimer: unknown
   #pruneTimer: unknown
+  /** What was asked for last has not been answered. */
+  #waiting = false
   #closed = false
 
   constructor(options: UpkeepOptions) {
@@ -52,13 +54,22 @@ export class Upkeep {
     if (this.#closed) return
     const { store, worker, clock, onLost, onRenew, onWarning } = this.#options
     this.#leaseTimer = clock.setTimeout(() => this.#renew(), worker.lease / 3)
+    // Looks that pile up behind a store that is locked would be counted as so many silences, all in one moment in which
+    // nobody else could speak.
+    if (this.#waiting) return
+    this.#waiting = true
     store
       .renew(worker, clock.now())
       .addCallback((kept) => {
         if (!kept && !this.#closed) onLost()
       })
       .addErrback(({ value }) => onWarning(value as Error))
-    store.recover(clock.now(), worker.lease / 3, worker.id).addErrback(({ value }) => onWarning(value as Error))
+    store
+      .recover(clock.now(), worker.lease / 3, worker.id)
+      .addErrback(({ value }) => onWarning(value as Error))
+      .addCallback(() => {
+        this.#waiting = false
+      })
     onRenew()
   }
 

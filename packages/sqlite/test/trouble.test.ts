@@ -1,6 +1,6 @@
 import { openQueue, type QueueOptions } from '@potoroo/queue'
 import { sqliteStore } from '@potoroo/sqlite'
-import { Deferred } from 'potoroo'
+import { Deferred, ManualClock } from 'potoroo'
 import { readdirSync } from 'node:fs'
 import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { describe, expect, it, vi } from 'vitest'
@@ -50,6 +50,33 @@ describe('another connection that is writing', () => {
     other.close()
     for (const put of puts) await put
     expect((await queue.list()).jobs.map(({ arg }) => arg)).toEqual(['a', 'b', 'c'])
+  })
+
+  it('costs nobody a lease, though nobody can renew one meanwhile', async () => {
+    using folder = new Folder()
+    const clock = new ManualClock(Date.now())
+    const work = new Deferred<string>()
+    const warnings: Error[] = []
+    const worker = (handler: () => unknown) => open(folder.file('jobs.db'), { clock, lease: 5_000, handler, onWarning: (warning) => warnings.push(warning) })
+    await using first = await worker(() => work)
+    const job = await first.put('a')
+    await vi.waitFor(async () => expect((await first.job(job.id)).state).toBe('underway'))
+    await using second = await worker(() => 'not mine to do')
+    const look = async (): Promise<void> => {
+      clock.advance(5_000 / 3)
+      for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve))
+    }
+    for (let looks = 0; looks < 3; looks++) await look()
+    const other = new DatabaseSync(folder.file('jobs.db'))
+    other.exec('BEGIN IMMEDIATE')
+    for (let looks = 0; looks < 8; looks++) await look()
+    other.exec('COMMIT')
+    other.close()
+    // The second comes first, or the first: it must not matter.
+    await Promise.all([second.counts(), first.counts()])
+    work.callback('done')
+    expect(await job.watch()).toMatchObject({ attempt: 1, result: 'done' })
+    expect(warnings).toEqual([])
   })
 
   it('does not keep the queue from being opened', async () => {
