@@ -81,13 +81,17 @@ async function put({ jobs, seconds, waves }: NonNullable<SoakOrder['load']>): Pr
 
 // A put that fails is the end of it: nobody disturbs the queue here.
 if (order.load !== null) void put(order.load)
+/** Told to stop; else the end of the input means that whoever gave the orders is gone. */
+let told = false
 for await (const line of createInterface(process.stdin)) {
-  if (line === 'stop') break
+  told = line === 'stop'
+  if (told) break
   globalThis.gc?.()
   const { rss, heapUsed } = process.memoryUsage()
   say(`sample ${JSON.stringify({ rss, heap: heapUsed, done, latencies } satisfies SoakAnswer)}`)
   latencies = []
   seen = 0
 }
+if (!told) process.exit(1)
 await queue.stop()
 process.stdin.destroy()

@@ -19,6 +19,8 @@ const dying = (): void => log.write({ type: 'dying' })
 if (order.crash !== null) setCrashPoint(order.crash, dying)
 
 let stopping = false
+/** Told to stop; else the end of the input means that whoever gave the orders is gone. */
+let told = false
 const scene = {
   random,
   exit: (): never => {
@@ -130,8 +132,10 @@ for await (const line of createInterface(process.stdin)) {
   }
   // The rest is run, but no more is put.
   if (word === 'enough') stopping = true
-  if (word === 'stop') break
+  told = word === 'stop'
+  if (told) break
 }
+if (!told) process.exit(1)
 stopping = true
 await queue.stop()
 say('stopped')
