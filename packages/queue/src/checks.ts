@@ -78,6 +78,12 @@ export function checkList(state: JobState | undefined, limit: number): void {
   }
 }
 
+/**
+ * How long a job's argument, result or progress may be, in characters of JSON. Stores take more, up to where they fail a whole
+ * commit with all that others put in it; and what is listed, told of and sent about is better kept elsewhere, and named.
+ */
+export const LONGEST_JSON = 16 * 2 ** 20
+
 /** JSON text of a value that can be kept. */
 export function toJson(value: unknown, what: string): string {
   let text: string | undefined
@@ -91,6 +97,13 @@ export function toJson(value: unknown, what: string): string {
     const error = usageError(TypeError, 'ERR_NOT_JSON', `${what} must be JSON: no functions, no BigInt, no cycles`)
     if (cause !== undefined) error.cause = cause
     throw error
+  }
+  if (text.length > LONGEST_JSON) {
+    throw usageError(
+      RangeError,
+      'ERR_TOO_LONG',
+      `${what} is ${text.length} characters of JSON, and ${LONGEST_JSON} are allowed: keep it elsewhere, and put its name`,
+    )
   }
   return text
 }

@@ -1,6 +1,7 @@
 import { backoff, type Deferred, maybeDeferred, systemClock } from 'potoroo'
 import type { DurableQueue, QueueOptions } from './api.ts'
 import { checkOptions, checkRate } from './checks.ts'
+import { declareOpen } from './declarations.ts'
 import { toJobError } from './errors.ts'
 import { Queue } from './queue.ts'
 import type { Declared, News, Retention } from './store.ts'
@@ -17,7 +18,8 @@ const RETRY_DELAYS = { now: false, initialDelay: 1000, maxDelay: 60_000, jitter:
  * them; without, it puts jobs and looks at them.
  *
  * Fires with the queue once it is open and has taken back the jobs of a predecessor that died.
- * Fails with a coded `TypeError` or `RangeError` for wrong options, and with StoreError if the store cannot be opened.
+ * Fails with a coded `TypeError` or `RangeError` for wrong options (ERR_DECLARED_OTHERWISE: it is open in this process with
+ * another width or rate declared), and with StoreError if the store cannot be opened.
  *
  * @example
  * const queue = await openQueue({
@@ -38,10 +40,15 @@ export function openQueue<A, R = unknown>(options: QueueOptions<A, R>): Deferred
       ...(width === undefined ? {} : { width }),
       ...(rate === undefined ? {} : { rate: checkRate(rate) }),
     }
+    const release = declareOpen(store, name, declared)
     // What is committed before the queue is there to hear it is in what it reads when it starts.
     let queue: Queue<A, R> | undefined
     return store
       .open(name, declared, (news: News) => queue?.hear(news))
+      .addErrback((failure) => {
+        release()
+        return failure
+      })
       .addCallback((opened) => {
         queue = new Queue<A, R>(opened, {
           ...options,
@@ -56,6 +63,7 @@ export function openQueue<A, R = unknown>(options: QueueOptions<A, R>): Deferred
             backoff: options.retry?.backoff ?? backoff(RETRY_DELAYS),
           },
           onWarning: options.onWarning === undefined ? warn : safely(options.onWarning),
+          onClosed: release,
         })
         return queue.start()
       })

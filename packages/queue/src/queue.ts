@@ -21,6 +21,8 @@ export type FullOptions<A, R> = QueueOptions<A, R> &
   Required<Pick<QueueOptions<A, R>, 'clock' | 'lease' | 'size' | 'onWarning'>> & {
     readonly keep: Required<NonNullable<QueueOptions<A, R>['keep']>>
     readonly jitter: number
+    /** Called when it has let go of the store. */
+    readonly onClosed: () => void
     readonly retry: Required<NonNullable<QueueOptions<A, R>['retry']>>
   }
 
@@ -293,6 +295,7 @@ export class Queue<A, R> implements DurableQueue<A, R> {
         this.#watchers.close()
         this.#conditions.close()
         this.#feed.close()
+        this.#options.onClosed()
         return this.#store.close()
       })
   }

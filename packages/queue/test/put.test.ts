@@ -258,3 +258,47 @@ describe('looking', () => {
     expect(await bench.queue.status()).toEqual(before)
   })
 })
+
+describe('what is too long to be kept', () => {
+  const long = 'x'.repeat(16 * 2 ** 20)
+
+  it('is refused as an argument, before anything is put', async () => {
+    await using bench = await Bench.open({ width: 0 })
+    expect(await codeOf(bench.queue.put(long))).toBe('ERR_TOO_LONG')
+    expect(await codeOf(bench.queue.putMany([{ arg: 1 }, { arg: long }]))).toBe('ERR_TOO_LONG')
+    expect((await bench.queue.counts()).pending).toBe(0)
+  })
+
+  it('fails a job as its result, for good', async () => {
+    await using bench = await Bench.open({ handler: () => long })
+    const { id } = await bench.queue.put(1)
+    expect((await bench.state(id, 'failed')).error).toMatchObject({ code: 'ERR_TOO_LONG' })
+  })
+})
+
+describe('two queues of one name in one program', () => {
+  it('are one queue', async () => {
+    const store = memoryStore()
+    await using one = await openQueue<string>({ name: 'q', store, width: 2, rate: { limit: 1, per: 10 } })
+    await using other = await openQueue<string>({ name: 'q', store, width: 2, rate: { limit: 1, per: 10 } })
+    const job = await one.put('a')
+    expect((await other.job(job.id)).arg).toBe('a')
+  })
+
+  it.each([
+    [{ width: 2 }, { width: 3 }, 'width 2, and is opened again with 3'],
+    [{ rate: { limit: 1, per: 10 } }, { rate: { limit: 2, per: 10 } }, 'rate 1/10 ms, and is opened again with 2/10 ms'],
+    [{ rate: null }, { rate: { limit: 2, per: 10 } }, 'rate null, and is opened again with 2/10 ms'],
+  ])('are refused if they declare different things: %j and %j', async (first, second, said) => {
+    const store = memoryStore()
+    const one = await openQueue({ name: 'q', store, ...first })
+    const error: unknown = await openQueue({ name: 'q', store, ...second }).then(undefined, (thrown: unknown) => thrown)
+    expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_DECLARED_OTHERWISE', message: expect.stringContaining(said) })
+    // Another queue, another store, one that has no opinion, or one after the first was stopped may.
+    await using _a = await openQueue({ name: 'other', store, ...second })
+    await using _b = await openQueue({ name: 'q', store: memoryStore(), ...second })
+    await using _c = await openQueue({ name: 'q', store })
+    await one.stop()
+    await using _d = await openQueue({ name: 'q', store, ...second })
+  })
+})

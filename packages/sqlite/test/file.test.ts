@@ -143,6 +143,39 @@ describe('the migrations', () => {
     expect(pragma(path, 'application_id')).toBe(0x706f746f)
   })
 
+  it('bring a file of the first version to what a new one is, and keep its jobs', async () => {
+    using folder = new Folder()
+    const shape = (path: string) => schema(path).map((row) => JSON.stringify(row).replaceAll(/(\s|\\n)+/g, ' '))
+    await (await open(folder.file('new.db'))).stop()
+    const path = folder.file('old.db')
+    makeDatabase(path, readFileSync(new URL('./files/version-1.sql', import.meta.url), 'utf8'))
+    makeDatabase(
+      path,
+      `INSERT INTO queues (id, name, width, pending, joined) VALUES (1, 'q', 10, 1, 1);
+       INSERT INTO jobs (queue, id, state, priority, place, attempt, max_attempts, queued_time, run_at, arg)
+       VALUES (1, 'a', 0, 0, 1, 0, 5, 0, 0, '"kept"')`,
+    )
+    {
+      await using queue = await openQueue({ name: 'q', store: sqliteStore(path), retry: { maxAttempts: 1 }, handler: (arg) => arg })
+      expect((await (await queue.job('a')).watch()).result).toBe('kept')
+    }
+    expect(shape(path)).toEqual(shape(folder.file('new.db')))
+    expect(pragma(path, 'user_version')).toBe(pragma(folder.file('new.db'), 'user_version'))
+  })
+
+  it('that fail leave the file as it was, and are done when it can be', async () => {
+    using folder = new Folder()
+    const path = folder.file('old.db')
+    makeDatabase(path, readFileSync(new URL('./files/version-1.sql', import.meta.url), 'utf8'))
+    // Stands where the next step wants to make a table of its own.
+    makeDatabase(path, 'CREATE TABLE log_lines (text)')
+    const before = schema(path)
+    await expect(open(path)).rejects.toMatchObject({ name: 'StoreError' })
+    expect(schema(path)).toEqual(before)
+    makeDatabase(path, 'DROP TABLE log_lines')
+    await (await open(path)).stop()
+  })
+
   it('are done once by whichever of several comes first', async () => {
     using folder = new Folder()
     const path = folder.file('jobs.db')
@@ -170,6 +203,29 @@ describe('the migrations', () => {
     expect(await codeOf(open(path))).toBe('ERR_STORE_FOREIGN')
     expect(readFileSync(path).equals(before)).toBe(true)
     expect(readdirSync(folder.path)).toEqual(['notes.db'])
+  })
+})
+
+describe('the SQLite that Node comes with', () => {
+  it.each([
+    ['3.51.2', 'ERR_SQLITE_VERSION'],
+    ['3.9.99', 'ERR_SQLITE_VERSION'],
+    ['3.51.3', undefined],
+    ['3.60.0', undefined],
+    ['4.0.0', undefined],
+  ])('%s: %s', async (version, code) => {
+    using folder = new Folder()
+    const { prepare } = DatabaseSync.prototype
+    const spy = vi.spyOn(DatabaseSync.prototype, 'prepare').mockImplementation(function (this: DatabaseSync, sql: string) {
+      return prepare.call(this, sql.replace('sqlite_version()', `'${version}'`))
+    })
+    try {
+      const opening = open(folder.file('jobs.db'))
+      if (code === undefined) await (await opening).stop()
+      else await expect(opening).rejects.toMatchObject({ name: 'StoreError', code, message: expect.stringContaining('3.51.3') })
+    } finally {
+      spy.mockRestore()
+    }
   })
 })
 

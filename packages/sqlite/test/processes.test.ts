@@ -2,8 +2,8 @@ import { type DurableQueue, openQueue, type QueueOptions } from '@potoroo/queue'
 import { sqliteStore } from '@potoroo/sqlite'
 import { ManualClock } from 'potoroo'
 import { readdirSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
-import { describe, expect, it } from 'vitest'
+import { DatabaseSync, StatementSync } from 'node:sqlite'
+import { describe, expect, it, type MockInstance, vi } from 'vitest'
 import { Folder } from './folder.ts'
 import { Program } from './program.ts'
 
@@ -29,6 +29,15 @@ function mayWrite(folder: Folder): boolean {
     return false
   } finally {
     database.close()
+  }
+}
+
+/** Waits until no statement has been run for some turns of the event loop. */
+async function untilQuiet(statements: MockInstance): Promise<void> {
+  for (let quiet = 0, calls = -1; quiet < 200; quiet++) {
+    if (statements.mock.calls.length !== calls) quiet = 0
+    calls = statements.mock.calls.length
+    await new Promise((resolve) => setImmediate(resolve))
   }
 }
 
@@ -128,6 +137,48 @@ describe('a process that lives', () => {
     }
   })
 
+  it('that is idle is woken by the file system: it does not look every now and then', async () => {
+    using folder = new Folder()
+    const intervals: (() => void)[] = []
+    const spy = vi.spyOn(globalThis, 'setInterval').mockImplementation((look) => {
+      intervals.push(look as () => void)
+      return undefined as unknown as NodeJS.Timeout
+    })
+    await using queue = await open(folder, { handler: (arg) => `done ${String(arg)}` }).finally(() => spy.mockRestore())
+    // Its looks, for file systems that tell nothing, never come.
+    expect(intervals.length).toBe(1)
+    const statements = vi.spyOn(StatementSync.prototype, 'get')
+    try {
+      await using program = await start(folder, 'work')
+      program.tell('stop')
+      await program.ended()
+      await untilQuiet(statements)
+      statements.mockClear()
+      for (let turn = 0; turn < 1_000; turn++) await new Promise((resolve) => setImmediate(resolve))
+      expect(statements, 'Asked the database though nothing happens').not.toHaveBeenCalled()
+    } finally {
+      statements.mockRestore()
+    }
+    await using putting = await start(folder, 'put')
+    const id = (await putting.says('put')).slice(4)
+    expect((await (await queue.job(id)).watch()).result).toBe('done 0')
+  })
+
+  it('finds the job of another that was moved before its own', async () => {
+    using folder = new Folder()
+    await using program = await start(folder)
+    await using queue = await open(folder)
+    await queue.setWidth(1)
+    const [first, second, third] = await queue.putMany([{ arg: 'a' }, { arg: 'b' }, { arg: 'c' }])
+    await program.says(`start ${first!.id}`)
+    await queue.reprioritize(third!.id, -1)
+    await queue.cancel(second!.id)
+    program.tell(`finish ${first!.id}`)
+    await program.says(`start ${third!.id}`)
+    await expect(queue.reprioritize(third!.id, 5)).rejects.toMatchObject({ code: 'ERR_JOB_NOT_PENDING' })
+    expect(program.lines).not.toContain(`start ${second!.id} 1`)
+  })
+
   it('is told that its job was cancelled by another', async () => {
     using folder = new Folder()
     await using program = await start(folder)
@@ -152,6 +203,8 @@ describe('a process that lives', () => {
     await queue.setWidth(2)
     await program.says(`start ${jobs[1]!.id}`)
     const paused = queue.pause()
+    // In force only with its commit; until then the other may claim what is next.
+    await queue.status()
     for (const { id } of jobs.slice(0, 2)) program.tell(`finish ${id}`)
     await paused
     expect((await queue.job(jobs[2]!.id)).state).toBe('pending')
