@@ -152,7 +152,24 @@ test('a coroutine that cancels itself while it runs hears of it when it next wai
   expect(failureOf(deferred).value).toMatchObject({ cause: 'by itself' })
 })
 
-test('the same for a promise', () => {
+test('a coroutine that cancels itself, catches that and waits again is not cancelled twice', () => {
+  const go = new Deferred()
+  const cleanup = new Deferred<string>()
+  const deferred: Deferred<string> = inlineCallbacks(function* () {
+    yield* go
+    deferred.cancel()
+    try {
+      return yield* new Deferred<string>()
+    } catch {
+      return yield* cleanup
+    }
+  })()
+  go.callback()
+  cleanup.callback('cleaned up')
+  expect(outcome(deferred).value).toBe('cleaned up')
+})
+
+test('what a coroutine waits for when it has cancelled itself is cancelled, also if it is a promise', () => {
   const go = new Deferred()
   const deferred: Deferred<void> = inlineCallbacks(function* () {
     yield* go
