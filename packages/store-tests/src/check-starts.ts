@@ -1,4 +1,8 @@
-import type { Rate } from '@potoroo/queue'
+/** At most `limit` starts in any window of `per` ms. Said here once more: the checker knows nothing of the queue it judges. */
+interface Rate {
+  readonly limit: number
+  readonly per: number
+}
 
 /** An attempt, as it was recorded: when its handler was called and when that ended, by one clock, in whole milliseconds. */
 export interface StartRecord {
