@@ -85,9 +85,15 @@ export class JobTable {
     for (let at = 0; at < values.length; at += VALUES) this.#insert.run(...values.slice(at, at + VALUES))
   }
 
-  /** After a rollback: what was held back was never put. */
+  /** After a rollback: what was held back was never put, and what was claimed was not. */
   forget(): void {
     this.#toInsert = []
+    this.forgetClaims()
+  }
+
+  /** A lease was lost: of what was claimed under it, nothing may ever be said. */
+  forgetClaims(): void {
+    this.#claimed.clear()
   }
 
   /** Gives the first jobs in line, which were just selected as `rows`, to an attempt, as `transition` has it. */

@@ -206,6 +206,7 @@ export class SqliteQueue implements EngineQueue {
   renew(worker: Worker, _now: number): boolean {
     this.#enlisted.add(worker.id)
     if (this.#database.renewWorker.run(worker.id).changes > 0) return true
+    this.#database.jobs.forgetClaims()
     this.#database.addWorker.run(worker.id, this.#row.id, this.#database.lockPath, worker.lease)
     return false
   }
