@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { jobStateSchema, timeSchema } from './job.ts'
 
-export const blockedBySchema = z.enum(['width', 'rate', 'held', 'paused', 'delay', 'no-worker'])
+export const blockedBySchema = z.enum(['width', 'rate', 'held', 'paused', 'delay', 'no-worker', 'moving'])
 export type BlockedBy = z.infer<typeof blockedBySchema>
 
 /** Why a job is not running. */

@@ -74,7 +74,7 @@ export type QueueEvent<A = unknown, R = unknown> =
   | { readonly type: 'job'; readonly job: DurableJob<A, R> }
   | { readonly type: 'queue'; readonly status: QueueStatus }
 
-export type BlockedBy = 'width' | 'rate' | 'held' | 'paused' | 'delay' | 'no-worker'
+export type BlockedBy = 'width' | 'rate' | 'held' | 'paused' | 'delay' | 'no-worker' | 'moving'
 
 /** Why a job is not running. */
 export interface Explanation {

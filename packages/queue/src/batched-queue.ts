@@ -2,6 +2,7 @@ import { type Deferred, fail, succeed } from 'potoroo'
 import type { EngineQueue } from './engine.ts'
 import { StoreError } from './errors.ts'
 import type { StoredHistory } from './history.ts'
+import type { Arrival, Departed, Departure } from './moving.ts'
 import type { JobRecord } from './record.ts'
 import type {
   Change,
@@ -77,6 +78,12 @@ export class BatchedQueue implements QueueStore {
   }
   prune(retention: Retention, now: number): Deferred<number> {
     return this.#enqueue(() => this.#queue.prune(retention, now))
+  }
+  depart(step: Departure): Deferred<Departed> {
+    return this.#enqueue(() => this.#queue.depart(step))
+  }
+  arrive(step: Arrival): Deferred<QueueStatus> {
+    return this.#enqueue(() => this.#queue.arrive(step))
   }
   close(): Deferred<void> {
     if (this.#closed) return succeed()

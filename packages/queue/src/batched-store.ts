@@ -71,6 +71,10 @@ export class BatchedStore implements Store {
     })
   }
 
+  queues(): Deferred<string[]> {
+    return this.#enqueue(() => this.#engine!.queues())
+  }
+
   /** Looks at what other processes have done: their changes are noted at the start of a transaction. */
   poll(): void {
     if (this.#engine !== undefined && this.#operations.length === 0) {

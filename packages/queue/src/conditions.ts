@@ -4,10 +4,15 @@ import type { QueueStatus } from './store.ts'
 /** Milliseconds after which a look that failed is repeated. */
 const LOOK_AGAIN_AFTER = 500
 
+interface Waiting {
+  readonly test: (status: QueueStatus) => boolean
+  readonly deferred: Deferred
+}
+
 /** Those who wait until a queue's status satisfies them: `idle`, and a `pause` that waits for what is underway. */
 export class Conditions {
   readonly #look: () => Deferred<QueueStatus>
-  readonly #waiting = new Set<{ readonly test: (status: QueueStatus) => boolean; readonly deferred: Deferred }>()
+  readonly #waiting = new Set<Waiting>()
   readonly #clock: Clock
   #looking = false
   #again = false
@@ -18,7 +23,7 @@ export class Conditions {
     this.#clock = clock
   }
 
-  /** Fires once `test` holds; cancelling leaves the line. */
+  /** Fires once `test` holds, fails with what it throws; cancelling leaves the line. */
   until(test: (status: QueueStatus) => boolean): Deferred {
     const deferred = new Deferred(() => this.#waiting.delete(waiting))
     const waiting = { test, deferred }
@@ -37,7 +42,7 @@ export class Conditions {
     this.#look().addCallbacks(
       (status) => {
         for (const waiting of [...this.#waiting]) {
-          if (waiting.test(status) && this.#waiting.delete(waiting)) waiting.deferred.callback()
+          this.#try(waiting, status)
         }
         this.#next()
       },
@@ -48,6 +53,18 @@ export class Conditions {
         this.#next()
       },
     )
+  }
+
+  #try(waiting: Waiting, status: QueueStatus): void {
+    let error: unknown
+    try {
+      if (!waiting.test(status)) return
+    } catch (thrown) {
+      error = thrown
+    }
+    if (!this.#waiting.delete(waiting)) return
+    if (error === undefined) waiting.deferred.callback()
+    else waiting.deferred.errback(error)
   }
 
   /** Nobody will change anything any more: all fire. */

@@ -3,6 +3,7 @@ import { toJson } from './checks.ts'
 import type { Attempt } from './durable-job.ts'
 import { lookable, Permanent } from './errors.ts'
 import { type AttemptRecord, KEPT_LINES, logLine, type LogLine } from './history.ts'
+import { standsStill } from './moving.ts'
 import { afterFailure, type RetryRules } from './outcome.ts'
 import type { JobRecord } from './record.ts'
 import { type Exchange, type Exchanged, type News, type Outcome, type QueueStore, TOKEN_SEPARATOR, type Worker } from './store.ts'
@@ -156,8 +157,8 @@ export class Dispatcher {
 
   /** Whether nothing may start now, as far as is known here. */
   #barred(): boolean {
-    const { paused, heldUntil } = this.#options.store.settings
-    return paused || Math.max(heldUntil, this.#holdUntil) > this.#options.clock.now()
+    const { paused, heldUntil, move } = this.#options.store.settings
+    return paused || standsStill(move) || Math.max(heldUntil, this.#holdUntil) > this.#options.clock.now()
   }
 
   #exchange(): void {

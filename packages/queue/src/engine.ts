@@ -1,4 +1,5 @@
 import type { StoredHistory } from './history.ts'
+import type { Arrival, Departed, Departure } from './moving.ts'
 import type { JobRecord } from './record.ts'
 import type {
   Change,
@@ -35,6 +36,8 @@ export interface Engine {
   /** The queue of this name: the same object as long as it is open. */
   openQueue(queue: string, declared: Declared): EngineQueue
   closeQueue(queue: EngineQueue): void
+  /** The names of all that there are. */
+  queues(): string[]
   close(): void
 }
 
@@ -56,4 +59,6 @@ export interface EngineQueue {
   status(): QueueStatus
   facts(id: string, now: number): Facts | undefined
   prune(retention: Retention, now: number): number
+  depart(step: Departure): Departed
+  arrive(step: Arrival): QueueStatus
 }

@@ -31,6 +31,44 @@ export class JobNotFound extends PotorooError {
   }
 }
 
+/** The job is not here any more: its queue is moving to another store, or has moved. */
+export class JobMoved extends PotorooError {
+  override readonly name = 'JobMoved'
+  constructor(id: string) {
+    super('ERR_JOB_MOVED', `Job ${id} is not in this store: its queue moves, or has moved, to another one; look for it there`)
+  }
+}
+
+/** The queue has moved to another store: there it is to be opened. */
+export class QueueMoved extends PotorooError {
+  override readonly name = 'QueueMoved'
+  constructor(queue: string) {
+    super('ERR_QUEUE_MOVED', `The queue ${queue} has moved to another store; open it there`)
+  }
+}
+
+/** The queue is still on its way to this store, and takes nothing yet. */
+export class QueueArriving extends PotorooError {
+  override readonly name = 'QueueArriving'
+  constructor(queue: string) {
+    super('ERR_QUEUE_ARRIVING', `The queue ${queue} is still being moved to this store; until it has arrived, put to the old one`)
+  }
+}
+
+const MOVE_ERRORS = {
+  ERR_QUEUE_NOT_FOUND: 'there is no such queue in the store that it is to be moved from',
+  ERR_QUEUE_EXISTS: 'the other store has a queue of this name with jobs of its own; a queue moves to where there is none',
+  ERR_MOVE_ELSEWHERE: 'another move of it has begun, from or to another store; run that one again, until it is done',
+}
+
+/** A queue cannot be moved like this. */
+export class MoveError extends PotorooError {
+  override readonly name = 'MoveError'
+  constructor(code: keyof typeof MOVE_ERRORS, queue: string) {
+    super(code, `The queue ${queue} cannot be moved: ${MOVE_ERRORS[code]}`)
+  }
+}
+
 export type ConflictCode =
   | 'ERR_JOB_OVER'
   | 'ERR_JOB_NOT_PENDING'

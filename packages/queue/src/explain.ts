@@ -1,4 +1,5 @@
 import type { BlockedBy, Explanation } from './api.ts'
+import { standsStill } from './moving.ts'
 import type { Facts } from './store.ts'
 
 /** Why a job is not running, and when it should. */
@@ -17,6 +18,7 @@ export function explain(facts: Facts, now: number): Explanation {
   }
 
   function blocker({ hasWorkers, rateOpensAt }: Facts, at: number, notInLine: boolean): BlockedBy | null {
+    if (standsStill(status.move)) return 'moving'
     if (status.paused) return 'paused'
     if (!hasWorkers) return 'no-worker'
     if (notInLine) return 'delay'
@@ -28,7 +30,7 @@ export function explain(facts: Facts, now: number): Explanation {
 
 /** A guess: the places become free at the pace of the last jobs, and the rate lets so many through per window. */
 function estimate({ job, status, ahead, rateOpensAt, meanDuration }: Facts, now: number, blockedBy: BlockedBy | null): number | null {
-  if (blockedBy === 'paused' || blockedBy === 'no-worker' || status.width === 0) return null
+  if (blockedBy === 'moving' || blockedBy === 'paused' || blockedBy === 'no-worker' || status.width === 0) return null
   const from = Math.max(now, status.heldUntil, job.runAt)
   const { rate, width, places } = status
   const byRate = rate === null ? from : Math.max(from, rateOpensAt) + Math.floor(ahead / rate.limit) * rate.per

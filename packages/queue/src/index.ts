@@ -14,6 +14,7 @@ export { type Attempt, DurableJob, type JobOwner } from './durable-job.ts'
 
 export { openQueue } from './open-queue.ts'
 export { memoryStore } from './memory-store.ts'
+export { type MoveOptions, type MoveProgress, moveQueue } from './move-queue.ts'
 
 // What a job and a store are
 export {
@@ -28,6 +29,20 @@ export {
   type StoredHistory,
 } from './history.ts'
 export { isOver, JOB_STATES, type JobError, type JobRecord, type JobState } from './record.ts'
+export {
+  type Arrival,
+  arriving,
+  checkHere,
+  type Departed,
+  type Departure,
+  isLeaving,
+  leaving,
+  missing,
+  type MovingJob,
+  OUTBOX_LENGTH,
+  type QueueMove,
+  standsStill,
+} from './moving.ts'
 export { type JobEvent, newRecord, transition } from './transition.ts'
 export * from './store.ts'
 export { moved, type SetBack, setBack } from './set-back.ts'
@@ -35,4 +50,17 @@ export { BatchedStore } from './batched-store.ts'
 export type { Engine, EngineQueue, Notes } from './engine.ts'
 
 // Errors
-export { type ConflictCode, JobConflict, JobNotFound, Permanent, POISONED, RetryAfter, StoreError, toJobError } from './errors.ts'
+export {
+  type ConflictCode,
+  JobConflict,
+  JobMoved,
+  JobNotFound,
+  MoveError,
+  Permanent,
+  POISONED,
+  QueueArriving,
+  QueueMoved,
+  RetryAfter,
+  StoreError,
+  toJobError,
+} from './errors.ts'

@@ -1,8 +1,21 @@
 import { PotorooError, QueueOverflow, SlidingWindow } from 'potoroo'
 import type { EngineQueue, Notes } from './engine.ts'
-import { JobConflict, JobNotFound } from './errors.ts'
+import { JobConflict } from './errors.ts'
 import { type AttemptRecord, endedAttempt, KEPT_ATTEMPTS, KEPT_LINES, type LogLine, type StoredHistory } from './history.ts'
 import { MemoryLine } from './memory-line.ts'
+import {
+  type Arrival,
+  arriving,
+  checkHere,
+  type Departed,
+  type Departure,
+  leaving,
+  missing,
+  type MovingJob,
+  OUTBOX_LENGTH,
+  type QueueMove,
+  standsStill,
+} from './moving.ts'
 import { isOver, type JobRecord, type JobState } from './record.ts'
 import { moved, setBack } from './set-back.ts'
 import {
@@ -19,6 +32,7 @@ import {
   type Put,
   type QueueSettings,
   type QueueStatus,
+  type Rate,
   type Retention,
   type SettingsPatch,
   TOKEN_SEPARATOR,
@@ -45,7 +59,7 @@ const SAMPLE = 50
 export class MemoryQueue implements EngineQueue {
   readonly name: string
   readonly notes: Notes = { jobs: [], settings: null, foreign: false }
-  #settings: QueueSettings = { width: DEFAULT_WIDTH, rate: null, paused: false, heldUntil: 0 }
+  #settings: QueueSettings = { width: DEFAULT_WIDTH, rate: null, paused: false, heldUntil: 0, move: null }
   #declared: Declared = {}
   readonly #entries = new Map<string, Entry>()
   readonly #keys = new Map<string, Entry>()
@@ -54,6 +68,8 @@ export class MemoryQueue implements EngineQueue {
   readonly #due = new MemoryLine<Entry>()
   readonly #holding = new Set<Entry>()
   readonly #workers = new Set<string>()
+  /** Checked out, to go to another store. Their keys stay theirs. */
+  readonly #outbox = new Map<string, MovingJob>()
   readonly #counts: Record<JobState, number> = { pending: 0, underway: 0, finished: 0, failed: 0, cancelled: 0 }
   #window: SlidingWindow | undefined
   #seq = 0
@@ -72,14 +88,15 @@ export class MemoryQueue implements EngineQueue {
 
   declare(declared: Declared): void {
     const { width, rate } = declared
-    const patch: { width?: number; rate?: SettingsPatch['rate'] } = {}
+    const patch: { width?: number; rate?: Rate | null } = {}
     if (width !== undefined && width !== this.#declared.width) patch.width = width
     if (rate !== undefined && JSON.stringify(rate) !== JSON.stringify(this.#declared.rate)) patch.rate = rate
     this.#declared = { ...this.#declared, ...declared }
-    if (Object.keys(patch).length > 0) this.update(patch as SettingsPatch)
+    if (Object.keys(patch).length > 0) this.#set(patch)
   }
 
   put(jobs: readonly NewJob[], { size, now }: { readonly size: number; readonly now: number }): Put[] {
+    checkHere(this.name, this.#settings.move)
     this.#promote(now)
     const keys = new Set(jobs.map(({ key }) => key).filter((key) => key !== null && !this.#keys.has(key)))
     const isNew = jobs.filter(({ key }) => key === null).length + keys.size
@@ -102,8 +119,8 @@ export class MemoryQueue implements EngineQueue {
     if (holdUntil > this.#settings.heldUntil) this.#set({ heldUntil: holdUntil })
     this.#moveWaits(now)
     this.#promote(now)
-    const { width, paused, heldUntil } = this.#settings
-    if (paused) return { accepted, claimed: [], rated: false, wakeAt: null }
+    const { width, paused, heldUntil, move } = this.#settings
+    if (paused || standsStill(move)) return { accepted, claimed: [], rated: false, wakeAt: null }
     const held = heldUntil > now
     const room = held || !this.#workers.has(worker.id) ? 0 : Math.min(places, width - this.#holding.size)
     let wakeAt = held ? Math.min(heldUntil, this.#nextDue() ?? Infinity) : this.#nextDue()
@@ -155,7 +172,8 @@ export class MemoryQueue implements EngineQueue {
   change(id: string, change: Change, now: number): JobRecord {
     this.#promote(now)
     const entry = this.#entries.get(id)
-    if (entry === undefined) throw new JobNotFound(id)
+    const { move } = this.#settings
+    if (entry === undefined || move?.state === 'arriving') throw missing(id, this.name, move)
     const after = transition(entry.job, change.type === 'reprioritize' ? change : { ...change, now })
     if (change.type === 'retry') {
       if (after.key !== null && this.#keys.has(after.key)) throw new JobConflict('ERR_JOB_KEY_TAKEN', entry.job)
@@ -168,6 +186,7 @@ export class MemoryQueue implements EngineQueue {
   }
 
   clear(limit: number, now: number): number {
+    checkHere(this.name, this.#settings.move)
     const pending: Entry[] = []
     for (const entry of this.#pending()) {
       if (pending.length >= limit) break
@@ -178,6 +197,7 @@ export class MemoryQueue implements EngineQueue {
   }
 
   update(patch: SettingsPatch): QueueStatus {
+    checkHere(this.name, this.#settings.move)
     this.#set(patch)
     return this.status()
   }
@@ -227,6 +247,8 @@ export class MemoryQueue implements EngineQueue {
 
   prune({ finished, failed }: Retention, now: number): number {
     let pruned = 0
+    // What was deleted here would come a second time if its arrival was not heard of there.
+    if (this.#settings.move?.state === 'arriving') return 0
     for (const [id, { job }] of this.#entries) {
       if (!isOver(job.state) || job.token !== null) continue
       if (job.stopTime! >= now - (job.state === 'finished' ? finished : failed)) continue
@@ -235,6 +257,76 @@ export class MemoryQueue implements EngineQueue {
       pruned++
     }
     return pruned
+  }
+
+  depart({ move, delivered, limit, now }: Departure): Departed {
+    const before = this.#settings.move
+    let mark = leaving(this.name, before, move)
+    this.#promote(now)
+    const arrived = delivered.filter((id) => this.#outbox.delete(id)).length
+    if (this.#outbox.size === 0) this.#checkOut(limit)
+    mark = { ...mark, jobs: mark.jobs + arrived, outbox: this.#outbox.size }
+    if (mark.state === 'leaving' && this.#entries.size === 0 && mark.outbox === 0) {
+      mark = { ...mark, state: 'left' }
+      this.#keys.clear()
+    }
+    this.#mark(mark)
+    return { jobs: [...this.#outbox.values()], status: this.status(), declared: this.#declared }
+  }
+
+  #checkOut(limit: number): void {
+    let length = 0
+    for (const [id, entry] of this.#entries) {
+      const { job } = entry
+      // What comes behind one that is held waits for it: so the order of arrival is kept.
+      if (this.#outbox.size >= limit || job.token !== null || length > OUTBOX_LENGTH) return
+      const { attempts = [], log = [], place, ended } = entry
+      this.#outbox.set(id, { job, attempts, log, place, delayed: this.#due.has(entry), ended })
+      length += job.arg.length + (job.result?.length ?? 0)
+      this.#entries.delete(id)
+      this.#line.leave(entry)
+      this.#due.leave(entry)
+      this.#counts[job.state]--
+    }
+  }
+
+  arrive({ move, jobs, landing }: Arrival): QueueStatus {
+    const before = this.#settings.move
+    const mark = arriving(this.name, before, move, this.#entries.size === 0)
+    if (mark.state === 'arrived') return this.status()
+    // Of what was declared when it was here before, nothing is left.
+    if (before?.state === 'left') this.#declared = {}
+    let taken = 0
+    for (const each of jobs) {
+      if (this.#entries.has(each.job.id)) continue
+      this.#take(each)
+      taken++
+    }
+    this.#mark({ ...mark, jobs: mark.jobs + taken })
+    if (landing !== null) {
+      const declaredHere = this.#declared
+      this.#declared = landing.declared
+      this.#set({ ...landing.settings, move: { ...this.#settings.move!, state: 'arrived' } })
+      this.declare(declaredHere)
+    }
+    return this.status()
+  }
+
+  #take({ job: moved, attempts, log, place, delayed, ended }: MovingJob): void {
+    const job = { ...moved, queue: this.name }
+    const entry: Entry = { seq: ++this.#seq, job, place, ended, attempts, log }
+    this.#entries.set(job.id, entry)
+    this.#counts[job.state]++
+    this.#joined = Math.max(this.#joined, place)
+    this.#ended = Math.max(this.#ended, ended)
+    if (job.key !== null && job.state === 'pending') this.#keys.set(job.key, entry)
+    if (delayed) this.#due.join(entry, job.runAt, entry.seq)
+    else if (job.state === 'pending') this.#line.join(entry, job.priority, place)
+    this.notes.jobs.push(job)
+  }
+
+  #mark(move: QueueMove): void {
+    if (JSON.stringify(move) !== JSON.stringify(this.#settings.move)) this.#set({ move })
   }
 
   #set(patch: Partial<QueueSettings>): void {
@@ -313,6 +405,8 @@ export class MemoryQueue implements EngineQueue {
 
   /** Those whose time has come join the line, in order of their times. */
   #promote(now: number): void {
+    // Places in the line are still given out by the store that the queue comes from.
+    if (this.#settings.move?.state === 'arriving') return
     for (let next = this.#due.first; next !== undefined && next.job.runAt <= now; next = this.#due.first) {
       this.#due.leave(next)
       next.place = ++this.#joined

@@ -27,6 +27,10 @@ class MemoryEngine implements Engine {
     return queue
   }
 
+  queues(): string[] {
+    return [...this.#queues.keys()]
+  }
+
   closeQueue(): void {}
   close(): void {}
 }

@@ -2,7 +2,7 @@ import { backoff, type Deferred, maybeDeferred, systemClock } from 'potoroo'
 import type { DurableQueue, QueueOptions } from './api.ts'
 import { checkOptions, checkRate } from './checks.ts'
 import { declareOpen } from './declarations.ts'
-import { toJobError } from './errors.ts'
+import { QueueMoved, toJobError } from './errors.ts'
 import { Queue } from './queue.ts'
 import type { Declared, News, Retention } from './store.ts'
 import { wallClock, wholeClock } from './wall-clock.ts'
@@ -19,7 +19,8 @@ const RETRY_DELAYS = { now: false, initialDelay: 1000, maxDelay: 60_000, jitter:
  *
  * Fires with the queue once it is open and has taken back the jobs of a predecessor that died.
  * Fails with a coded `TypeError` or `RangeError` for wrong options (ERR_DECLARED_OTHERWISE: it is open in this process with
- * another width or rate declared), and with StoreError if the store cannot be opened.
+ * another width or rate declared), with StoreError if the store cannot be opened, and with QueueMoved if the queue has moved to
+ * another store.
  *
  * @example
  * const queue = await openQueue({
@@ -45,6 +46,13 @@ export function openQueue<A, R = unknown>(options: QueueOptions<A, R>): Deferred
     let queue: Queue<A, R> | undefined
     return store
       .open(name, declared, (news: News) => queue?.hear(news))
+      .addCallback((opened) => {
+        if (opened.settings.move?.state !== 'left') return opened
+        // Whoever went on here would put nothing, and wait for jobs for ever.
+        return opened.close().addCallback(() => {
+          throw new QueueMoved(name)
+        })
+      })
       .addErrback((failure) => {
         release()
         return failure

@@ -1,14 +1,15 @@
-import { Deferred, fail, type Failure, JobCancelled, JobFailed, maybeDeferred, QueueStopped, succeed } from 'potoroo'
+import { Deferred, deferredList, fail, type Failure, JobCancelled, JobFailed, maybeDeferred, QueueStopped, succeed } from 'potoroo'
 import type { DurableQueue, Explanation, PutOptions, QueueEvent, QueueOptions } from './api.ts'
 import { checkList, checkPatch, checkPriority } from './checks.ts'
 import { Conditions } from './conditions.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { type Attempt, DurableJob, type JobOwner } from './durable-job.ts'
-import { JobNotFound, toJobError } from './errors.ts'
+import { QueueMoved, toJobError } from './errors.ts'
 import { EventFeed } from './event-feed.ts'
 import { explain } from './explain.ts'
 import { type JobHistory, wholeHistory } from './history.ts'
 import { makeWorkerId } from './id.ts'
+import { isLeaving, missing } from './moving.ts'
 import { checkArg, newJob } from './new-job.ts'
 import { retryRules } from './outcome.ts'
 import { isOver, type JobRecord, type JobState } from './record.ts'
@@ -49,6 +50,8 @@ export class Queue<A, R> implements DurableQueue<A, R> {
   #closed = false
   #telling = false
   #tellAgain = false
+  #seeking = false
+  #seekAgain = false
   #drained = false
   #stopTimer: { readonly at: number; readonly handle: unknown } | undefined
 
@@ -104,6 +107,7 @@ export class Queue<A, R> implements DurableQueue<A, R> {
       this.#watchers.tell(job)
       if (this.#feed.followed) this.#feed.tell({ type: 'job', job: this.#wrap(job) as DurableJob<never, never> })
     }
+    if (news.settings !== null && isLeaving(news.settings.move)) this.#seekLeavers()
     this.#conditions.check()
     this.#tellStatus()
     this.#dispatcher?.hear(news)
@@ -193,17 +197,17 @@ export class Queue<A, R> implements DurableQueue<A, R> {
   }
 
   job(id: string): Deferred<DurableJob<A, R>> {
-    return this.#open(() => this.#store.job(String(id)).addCallback((job) => this.#wrap(found(id, job)))) as Deferred<DurableJob<A, R>>
+    return this.#open(() => this.#store.job(String(id)).addCallback((job) => this.#wrap(this.#found(id, job)))) as Deferred<DurableJob<A, R>>
   }
   explain(id: string): Deferred<Explanation> {
     return this.#open(() => {
       const now = this.#options.clock.now()
-      return this.#store.facts(String(id), now).addCallback((facts) => explain(found(id, facts), now))
+      return this.#store.facts(String(id), now).addCallback((facts) => explain(this.#found(id, facts), now))
     }) as Deferred<Explanation>
   }
   history(id: string): Deferred<JobHistory> {
     return this.#open(() =>
-      this.#store.history(String(id)).addCallback((history) => wholeHistory(found(id, history))),
+      this.#store.history(String(id)).addCallback((history) => wholeHistory(this.#found(id, history))),
     ) as Deferred<JobHistory>
   }
   list({ limit = LIST_LIMIT, ...rest }: { state?: JobState; after?: string; limit?: number } = {}): Deferred<{
@@ -243,7 +247,11 @@ export class Queue<A, R> implements DurableQueue<A, R> {
   }
   idle(): Deferred<void> {
     return this.#open(() =>
-      this.#conditions.until(({ counts, places }) => counts.pending === 0 && counts.underway === 0 && places === 0),
+      this.#conditions.until(({ counts, places, move }) => {
+        if (move?.state === 'left') throw new QueueMoved(this.name)
+        // Those that are on their way are not done.
+        return move?.state !== 'leaving' && counts.pending === 0 && counts.underway === 0 && places === 0
+      }),
     ) as Deferred<void>
   }
 
@@ -312,7 +320,7 @@ export class Queue<A, R> implements DurableQueue<A, R> {
       this.#store.job(job.id).addCallbacks(
         (now) => {
           if (now !== undefined) this.#watchers.tell(now)
-          else this.#watchers.disappoint(job.id, waiting, new JobNotFound(job.id))
+          else this.#watchers.disappoint(job.id, waiting, this.#missing(job.id))
         },
         ({ value }) => this.#watchers.disappoint(job.id, waiting, value),
       )
@@ -337,6 +345,37 @@ export class Queue<A, R> implements DurableQueue<A, R> {
     })
   }
 
+  #found<T>(id: string, value: T | undefined): T {
+    if (value === undefined) throw this.#missing(id)
+    return value
+  }
+
+  #missing(id: string): Error {
+    return missing(id, this.name, this.#store.settings.move)
+  }
+
+  /**
+   * Jobs leave for another store: whoever waits for one that has left waits in vain here. Whoever begins to wait later finds
+   * that it is gone. One search at a time.
+   */
+  #seekLeavers(): void {
+    this.#seekAgain = this.#seeking
+    const { ids } = this.#watchers
+    if (this.#seeking || this.#closed || ids.length === 0) return
+    this.#seeking = true
+    const looks = ids.map((id) =>
+      this.#store.job(id).addCallbacks(
+        (job) => (job === undefined ? this.#watchers.fail(id, this.#missing(id)) : this.#watchers.tell(job)),
+        // A store that fails is looked at again with the next news.
+        () => undefined,
+      ),
+    )
+    deferredList(looks).addCallback(() => {
+      this.#seeking = false
+      if (this.#seekAgain) this.#seekLeavers()
+    })
+  }
+
   /** At most one look at a time, however many commits there are: followers want the latest. */
   #tellStatus(): void {
     if (!this.#feed.followed || this.#closed) return
@@ -358,9 +397,4 @@ export class Queue<A, R> implements DurableQueue<A, R> {
 
 function localDefault(width: number): number {
   return Number.isFinite(width) ? width : DEFAULT_WIDTH
-}
-
-function found<T>(id: string, value: T | undefined): T {
-  if (value === undefined) throw new JobNotFound(id)
-  return value
 }

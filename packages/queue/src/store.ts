@@ -1,5 +1,6 @@
 import type { Deferred } from 'potoroo'
 import type { AttemptRecord, LogLine, StoredHistory } from './history.ts'
+import type { Arrival, Departed, Departure, QueueMove } from './moving.ts'
 import type { JobError, JobRecord, JobState } from './record.ts'
 
 /** At most `limit` starts in any window of `per` milliseconds. */
@@ -22,6 +23,8 @@ export interface QueueSettings {
   readonly paused: boolean
   /** Nothing starts before this time (a RetryAfter asked for it). */
   readonly heldUntil: number
+  /** How it moves, or has moved, from or to another store; null if it never has. */
+  readonly move: QueueMove | null
 }
 
 /** A change to the settings; what is left out stays. */
@@ -170,7 +173,7 @@ export interface QueueStore {
 
   /**
    * Adds jobs, all or none. `size` is how many may be pending.
-   * Fails with QueueOverflow if they do not fit.
+   * Fails with QueueOverflow if they do not fit, QueueMoved or QueueArriving if the queue is not here.
    */
   put(jobs: readonly NewJob[], options: { readonly size: number; readonly now: number }): Deferred<Put[]>
 
@@ -220,6 +223,28 @@ export interface QueueStore {
   /** Deletes some of what has been over for longer than is kept; fires with how many: zero means that is all. */
   prune(retention: Retention, now: number): Deferred<number>
 
+  /**
+   * One step of the queue's leaving for another store. In one transaction: forgets those that have arrived; if none are
+   * checked out, checks out jobs in order of arrival, up to the first that holds a place; and if there is nothing any more,
+   * no job, no place and nothing checked out, marks the queue as having left. A job that is checked out is whole, in the
+   * store, and no longer in the queue; its key stays taken if it is pending.
+   *
+   * From the first step on nothing is claimed. When it has left, whatever would put or change something fails with
+   * QueueMoved. Fails with MoveError ERR_MOVE_ELSEWHERE if another move of the queue has begun.
+   */
+  depart(step: Departure): Deferred<Departed>
+
+  /**
+   * One step of the queue's arriving from another store: takes jobs as they are, those that are here left alone. The first
+   * one marks the queue: until the last, which brings its settings, nothing is claimed, joins the line or is deleted, and
+   * whatever would put or change something fails with QueueArriving. What was declared here meanwhile holds after it, if it
+   * is not what was declared there.
+   *
+   * Once it has arrived, nothing is taken any more. Fails with MoveError: ERR_QUEUE_EXISTS if the queue has jobs of its own,
+   * ERR_MOVE_ELSEWHERE if another move of it has begun.
+   */
+  arrive(step: Arrival): Deferred<QueueStatus>
+
   /** Lets go of the queue; the store closes with its last one. Operations under way are finished first, later ones fail. */
   close(): Deferred<void>
 }
@@ -234,6 +259,9 @@ export interface Store {
    * ERR_STORE_CORRUPT if it is damaged.
    */
   open(queue: string, declared: Declared, listener: (news: News) => void): Deferred<QueueStore>
+
+  /** The names of the queues that there are, those that have left included. Fails as `open` does. */
+  queues(): Deferred<string[]>
 }
 
 /** The width of a queue for which nobody has declared one. */

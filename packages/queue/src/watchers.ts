@@ -30,6 +30,18 @@ export class Watchers {
     for (const deferred of waiting) deferred.callback(job)
   }
 
+  /** The ids of the jobs that somebody waits for. */
+  get ids(): string[] {
+    return [...this.#waiting.keys()]
+  }
+
+  /** A job will never be over here. */
+  fail(id: string, error: unknown): void {
+    const waiting = this.#waiting.get(id)
+    this.#waiting.delete(id)
+    for (const deferred of waiting ?? []) deferred.errback(error)
+  }
+
   /** One of them waits for something that will not be. */
   disappoint(id: string, waiting: Deferred<JobRecord>, error: unknown): void {
     this.#leave(id, waiting)

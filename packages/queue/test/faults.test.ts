@@ -9,6 +9,7 @@ type Operation = 'put' | 'exchange' | 'renew' | 'retire' | 'recover' | 'change' 
 class BrittleStore implements Store {
   readonly broken = new Set<Operation>()
   readonly inner = memoryStore()
+  readonly queues = () => this.inner.queues()
 
   open: Store['open'] = (...args) => {
     if (this.broken.has('open')) return this.#fail()

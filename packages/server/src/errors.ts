@@ -1,4 +1,4 @@
-import { type ConflictCode, JobConflict, JobNotFound, StoreError } from '@potoroo/queue'
+import { type ConflictCode, JobConflict, JobMoved, JobNotFound, QueueArriving, QueueMoved, StoreError } from '@potoroo/queue'
 import { HTTPException } from 'hono/http-exception'
 import { QueueOverflow, QueueStopped } from 'potoroo'
 import { Problem, problem } from './problem.ts'
@@ -10,6 +10,9 @@ const SENT = /^ERR_(INVALID_(ARGUMENT|ATTEMPTS|CURSOR|KEY|PRIORITY|RATE|TIME|WID
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof JobNotFound) return problem('ERR_JOB_NOT_FOUND', error.message)
+  if (error instanceof JobMoved) return problem('ERR_JOB_MOVED', error.message)
+  if (error instanceof QueueMoved) return problem('ERR_QUEUE_MOVED', error.message)
+  if (error instanceof QueueArriving) return problem('ERR_QUEUE_ARRIVING', error.message)
   if (error instanceof JobConflict) return problem(error.code as ConflictCode, error.message)
   if (error instanceof QueueOverflow) return problem('ERR_QUEUE_OVERFLOW', error.message)
   if (error instanceof QueueStopped) return problem('ERR_QUEUE_STOPPED')

@@ -3,6 +3,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { StoreError } from '@potoroo/queue'
 import { Histories } from './histories.ts'
 import { IN_LINE, JobTable } from './job-table.ts'
+import { Outbox } from './outbox.ts'
 import { QueueRows } from './queue-row.ts'
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts'
 import { Starts } from './starts.ts'
@@ -27,6 +28,7 @@ export class Database {
   readonly jobs: JobTable
   readonly starts: Starts
   readonly histories: Histories
+  readonly outbox: Outbox
   readonly begin: StatementSync
   readonly commit: StatementSync
   readonly rollback: StatementSync
@@ -63,6 +65,7 @@ export class Database {
       this.jobs = new JobTable(database)
       this.starts = new Starts(database)
       this.histories = new Histories(database)
+      this.outbox = new Outbox(database)
       this.begin = database.prepare('BEGIN IMMEDIATE')
       this.commit = database.prepare('COMMIT')
       this.rollback = database.prepare('ROLLBACK')

@@ -73,6 +73,10 @@ export class SqliteEngine implements Engine {
     for (const [name, open] of this.#queues) if (open === queue) this.#queues.delete(name)
   }
 
+  queues(): string[] {
+    return this.#database.queues.names()
+  }
+
   /** Whether another process has committed something that is not known here yet. */
   mayHaveChanged(): boolean {
     return this.#database.mayHaveChanged()

@@ -30,6 +30,7 @@ export class JobTable {
   readonly #delete: StatementSync
   /** Values of jobs that are still to be inserted, {@link VALUES} each; nothing else reads or writes while there are any. */
   #toInsert: (string | number | null)[] = []
+  readonly #take: StatementSync
 
   constructor(database: DatabaseSync) {
     this.#database = database
@@ -56,6 +57,10 @@ export class JobTable {
        WHERE seq IN (SELECT seq FROM jobs WHERE ${FIRST_IN_LINE})`,
     )
     this.#find = database.prepare('SELECT seq FROM jobs WHERE id = ?')
+    this.#take = database.prepare(
+      `INSERT INTO jobs (queue, id, state, priority, place, due, ended, attempt, max_attempts, timeout, queued_time, run_at,
+       start_time, stop_time, key, arg, progress, result, error) VALUES (${Array(19).fill('?').join(', ')})`,
+    )
     this.#delete = database.prepare('DELETE FROM jobs WHERE seq = ?')
   }
 
@@ -167,6 +172,32 @@ export class JobTable {
       errorText(after.error),
       seq,
     )
+  }
+
+  /** Adds a job as it is, and gives its `seq`. The counts are not its business. */
+  take(queue: number, job: JobRecord, place: number, due: number | null, ended: number | null): number {
+    const { lastInsertRowid } = this.#take.run(
+      queue,
+      job.id,
+      STATE[job.state],
+      job.priority,
+      place,
+      due,
+      ended,
+      job.attempt,
+      job.maxAttempts,
+      job.timeout,
+      job.queuedTime,
+      job.runAt,
+      job.startTime,
+      job.stopTime,
+      job.key,
+      job.arg,
+      job.progress,
+      job.result,
+      errorText(job.error),
+    )
+    return Number(lastInsertRowid)
   }
 
   #seqOf(id: string): number | undefined {

@@ -1,4 +1,4 @@
-import { type Declared, DEFAULT_WIDTH, type QueueSettings, type Rate, type SettingsPatch } from '@potoroo/queue'
+import { type Declared, DEFAULT_WIDTH, type QueueMove, type QueueSettings, type Rate, type SettingsPatch } from '@potoroo/queue'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
 /** A queue's row, kept in memory between transactions: read anew when another process has written. */
@@ -14,6 +14,8 @@ export interface QueueRow {
   declared_rate: string | null
   paused: number
   held_until: number
+  /** JSON of a {@link QueueMove}. */
+  move: string | null
   version: number
   pending: number
   underway: number
@@ -36,6 +38,7 @@ const WRITTEN = [
   'declared_rate',
   'paused',
   'held_until',
+  'move',
   'version',
   'pending',
   'underway',
@@ -50,17 +53,23 @@ const WRITTEN = [
 /** Reads and writes the rows of `queues`. */
 export class QueueRows {
   readonly #select: StatementSync
+  readonly #names: StatementSync
   readonly #insert: StatementSync
   readonly #update: StatementSync
 
   constructor(database: DatabaseSync) {
     this.#select = database.prepare('SELECT * FROM queues WHERE name = ?')
+    this.#names = database.prepare('SELECT name FROM queues ORDER BY id')
     this.#insert = database.prepare('INSERT INTO queues (name, width) VALUES (?, ?) ON CONFLICT DO NOTHING')
     this.#update = database.prepare(`UPDATE queues SET ${WRITTEN.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`)
   }
 
   make(name: string): void {
     this.#insert.run(name, DEFAULT_WIDTH)
+  }
+
+  names(): string[] {
+    return (this.#names.all() as { name: string }[]).map(({ name }) => name)
   }
 
   read(name: string): QueueRow | undefined {
@@ -79,7 +88,32 @@ export function settingsOf(row: QueueRow): QueueSettings {
     rate: row.rate_limit === null || row.rate_per === null ? null : { limit: row.rate_limit, per: row.rate_per },
     paused: row.paused !== 0,
     heldUntil: row.held_until,
+    move: moveOf(row),
   }
+}
+
+/** The mark that was read last: of a queue that has arrived it stays the same for good. */
+let lastMark: { readonly text: string; readonly move: QueueMove } | undefined
+
+export function moveOf({ move: text }: QueueRow): QueueMove | null {
+  if (text === null) return null
+  if (lastMark?.text !== text) lastMark = { text, move: JSON.parse(text) as QueueMove }
+  return lastMark.move
+}
+
+/** What was declared last. */
+export function declaredOf({ declared_width, declared_rate }: QueueRow): Declared {
+  const rate = declared_rate === null ? undefined : (JSON.parse(declared_rate) as [limit: number, per: number] | null)
+  return {
+    ...(declared_width === null ? {} : { width: Number(declared_width) }),
+    ...(rate === undefined ? {} : { rate: rate && { limit: rate[0], per: rate[1] } }),
+  }
+}
+
+/** Forgets what was declared, and takes this instead. It changes nothing else. */
+export function redeclare(row: QueueRow, { width, rate }: Declared): void {
+  row.declared_width = width === undefined ? null : String(width)
+  row.declared_rate = rate === undefined ? null : rateText(rate)
 }
 
 export function patch(row: QueueRow, { width, rate, paused }: SettingsPatch): void {
@@ -115,7 +149,7 @@ export function declare(row: QueueRow, { width, rate }: Declared): boolean {
     changes.width = width
   }
   if (rate !== undefined) {
-    const text = JSON.stringify(rate && [rate.limit, rate.per])
+    const text = rateText(rate)
     if (text !== row.declared_rate) {
       row.declared_rate = text
       changes.rate = rate
@@ -124,4 +158,8 @@ export function declare(row: QueueRow, { width, rate }: Declared): boolean {
   if (Object.keys(changes).length === 0) return false
   patch(row, changes)
   return true
+}
+
+function rateText(rate: Rate | null): string {
+  return JSON.stringify(rate && [rate.limit, rate.per])
 }

@@ -98,4 +98,19 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (job, n)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE queues ADD COLUMN move TEXT;  -- JSON of how it moves from or to another store; null: never has
+
+  CREATE TABLE outbox (                   -- jobs that are checked out, to go to another store
+    n INTEGER PRIMARY KEY,
+    queue INTEGER NOT NULL REFERENCES queues (id),
+    id TEXT NOT NULL,
+    key TEXT,                             -- stays taken until the queue has left
+    arrived INTEGER NOT NULL DEFAULT 0,   -- there: kept for its key only
+    job TEXT NOT NULL                     -- JSON of all that is its
+  ) STRICT;
+  CREATE INDEX outbox_waiting ON outbox (queue, n) WHERE arrived = 0;
+  CREATE UNIQUE INDEX outbox_id ON outbox (queue, id);
+  CREATE UNIQUE INDEX outbox_key ON outbox (queue, key) WHERE key IS NOT NULL;
+  `,
 ]

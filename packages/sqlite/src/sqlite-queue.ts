@@ -1,7 +1,12 @@
 import {
+  type Arrival,
+  arriving,
   type Change,
+  checkHere,
   type Counts,
   type Declared,
+  type Departed,
+  type Departure,
   endedAttempt,
   type EngineQueue,
   type Exchange,
@@ -9,22 +14,25 @@ import {
   type Facts,
   JobConflict,
   type JobEvent,
-  JobNotFound,
   type JobList,
   type JobRecord,
+  leaving,
   type ListOptions,
   moved,
+  missing,
   type NewJob,
   newRecord,
   type Notes,
   type Outcome,
   type Put,
+  type QueueMove,
   type QueueSettings,
   type QueueStatus,
   type Rate,
   type Retention,
   setBack,
   type SettingsPatch,
+  standsStill,
   type StoredHistory,
   transition,
   type Worker,
@@ -33,7 +41,8 @@ import { QueueOverflow } from 'potoroo'
 import type { Database } from './database.ts'
 import { FIRST_IN_LINE, IN_LINE } from './job-table.ts'
 import { listJobs } from './listing.ts'
-import { declare, keepFor, patch, type QueueRow, settingsOf } from './queue-row.ts'
+import { checkOut, takeIn } from './moving.ts'
+import { declare, declaredOf, keepFor, moveOf, patch, type QueueRow, redeclare, settingsOf } from './queue-row.ts'
 import { dueOf, endedOf, placeOf, type Row, seqOf, STATE, toRecord } from './rows.ts'
 import { type RateRoom, tokensOf } from './starts.ts'
 
@@ -63,6 +72,8 @@ export class SqliteQueue implements EngineQueue {
   readonly #silence = new Map<string, { readonly beat: number; readonly seenBy: Map<string, number> }>()
   /** Workers that have their lease, as far as this has looked. */
   readonly #enlisted = new Set<string>()
+  /** Up to this `seq` all jobs are checked out. Whoever puts one may be given a lower number again: SQLite goes on from the last row. */
+  #checkedOut = 0
 
   constructor(database: Database, name: string) {
     this.name = name
@@ -81,6 +92,8 @@ export class SqliteQueue implements EngineQueue {
   }
 
   put(jobs: readonly NewJob[], { size, now }: { readonly size: number; readonly now: number }): Put[] {
+    checkHere(this.name, this.#move)
+    this.#checkedOut = 0
     // Those whose time has come stand before those who come now.
     this.#promote(now)
     const keyed = jobs.some(({ key }) => key !== null)
@@ -116,8 +129,8 @@ export class SqliteQueue implements EngineQueue {
     }
     this.#moveWaits(now, holdIsKnown)
     this.#promote(now)
-    const { width, rate, paused, heldUntil } = this.settings
-    if (paused) return { accepted, claimed: [], rated: false, wakeAt: null }
+    const { width, rate, paused, heldUntil, move } = this.settings
+    if (paused || standsStill(move)) return { accepted, claimed: [], rated: false, wakeAt: null }
     let room = this.#isEnlisted(worker) ? Math.min(places, width - row.places) : 0
     let wakeAt = this.#nextDueTime()
     if (heldUntil > now) {
@@ -183,6 +196,8 @@ export class SqliteQueue implements EngineQueue {
 
   /** Those whose time has come join the line, in order of their times. */
   #promote(now: number): void {
+    // Places in the line are still given out by the store that the queue comes from.
+    if (this.#move?.state === 'arriving') return
     for (;;) {
       const next = this.#nextDueTime()
       if (next === null || next > now) return
@@ -272,7 +287,7 @@ export class SqliteQueue implements EngineQueue {
   change(id: string, change: Change, now: number): JobRecord {
     this.#promote(now)
     const [row] = this.#database.jobs.select('queue = ? AND id = ?', this.#row.id, id)
-    if (row === undefined) throw new JobNotFound(id)
+    if (row === undefined || this.#move?.state === 'arriving') throw missing(id, this.name, this.#move)
     const before = toRecord(this.name, row)
     const after = transition(before, change.type === 'reprioritize' ? change : { ...change, now })
     const joins = change.type === 'retry'
@@ -284,6 +299,7 @@ export class SqliteQueue implements EngineQueue {
   }
 
   clear(limit: number, now: number): number {
+    checkHere(this.name, this.#move)
     const { id } = this.#row
     const { jobs } = this.#database
     const rows = jobs.select(`${IN_LINE} LIMIT ?`, id, limit)
@@ -298,6 +314,7 @@ export class SqliteQueue implements EngineQueue {
   }
 
   update(change: SettingsPatch): QueueStatus {
+    checkHere(this.name, this.#move)
     patch(this.#row, change)
     this.#settingsChanged()
     return this.status()
@@ -341,6 +358,8 @@ export class SqliteQueue implements EngineQueue {
   }
 
   prune({ finished, failed }: Retention, now: number): number {
+    // What was deleted here would come a second time if its arrival was not heard of there.
+    if (this.#move?.state === 'arriving') return 0
     let pruned = 0
     for (const [state, before] of [
       ['finished', now - finished],
@@ -360,11 +379,74 @@ export class SqliteQueue implements EngineQueue {
     return pruned
   }
 
+  depart({ move, delivered, limit, now }: Departure): Departed {
+    const { outbox } = this.#database
+    const row = this.#row
+    let mark = leaving(this.name, this.#move, move)
+    this.#promote(now)
+    const arrived = delivered.filter((id) => outbox.delivered(row.id, id)).length
+    mark = { ...mark, jobs: mark.jobs + arrived, outbox: mark.outbox - arrived }
+    if (mark.outbox === 0 && mark.state === 'leaving') mark = { ...mark, outbox: this.#checkOut(limit) }
+    if (mark.outbox === 0 && mark.state === 'leaving' && this.#isEmpty()) {
+      mark = { ...mark, state: 'left' }
+      outbox.clear(row.id)
+    }
+    this.#mark(mark)
+    return { jobs: mark.outbox === 0 ? [] : outbox.all(row.id), status: this.status(), declared: declaredOf(row) }
+  }
+
+  #checkOut(limit: number): number {
+    if (limit === 0) return 0
+    const { taken, last } = checkOut(this.#database, this.#row, this.name, limit, this.#checkedOut)
+    this.#checkedOut = last
+    if (taken > 0) this.#nextDue = undefined
+    return taken
+  }
+
+  arrive({ move, jobs, landing }: Arrival): QueueStatus {
+    const before = this.#move
+    const mark = arriving(this.name, before, move, this.#isEmpty())
+    if (mark.state === 'arrived') return this.status()
+    // Of what was declared when it was here before, nothing is left.
+    if (before?.state === 'left') redeclare(this.#row, {})
+    this.#checkedOut = 0
+    const taken = jobs.filter((each) => takeIn(this.#database, this.#row, each))
+    this.notes.jobs.push(...taken.map(({ job }) => ({ ...job, queue: this.name })))
+    if (taken.length > 0) this.#nextDue = undefined
+    this.#mark({ ...mark, jobs: mark.jobs + taken.length, ...(landing && { state: 'arrived' }) })
+    if (landing !== null) {
+      const declaredHere = declaredOf(this.#row)
+      patch(this.#row, landing.settings)
+      this.#row.held_until = landing.settings.heldUntil
+      redeclare(this.#row, landing.declared)
+      declare(this.#row, declaredHere)
+      this.#settingsChanged()
+    }
+    return this.status()
+  }
+
+  get #move(): QueueMove | null {
+    return moveOf(this.#row)
+  }
+
+  #mark(mark: QueueMove): void {
+    const text = JSON.stringify(mark)
+    if (text === this.#row.move) return
+    this.#row.move = text
+    this.#settingsChanged()
+  }
+
+  #isEmpty(): boolean {
+    const { pending, underway, finished, failed, cancelled } = this.#row
+    return pending + underway + finished + failed + cancelled === 0
+  }
+
   /** Another process has committed: its settings hold here too, and whoever waits for a job hears that it is over. */
   refresh(): void {
     this.#row = this.#database.queues.read(this.name)!
     this.#nextDue = undefined
     this.#enlisted.clear()
+    this.#checkedOut = 0
     this.notes.foreign = true
     if (this.#row.version !== this.#seenVersion) this.notes.settings = this.settings
     for (const state of ['finished', 'failed', 'cancelled'] as const) {
@@ -402,11 +484,13 @@ export class SqliteQueue implements EngineQueue {
     this.#dirty = false
     this.#enlisted.clear()
     this.#row = this.#database.queues.read(this.name)!
+    this.#checkedOut = 0
   }
 
   #withKey(key: string): JobRecord | undefined {
     const [row] = this.#database.jobs.select('queue = ? AND key = ? AND key IS NOT NULL AND state < 2', this.#row.id, key)
-    return row && toRecord(this.name, row)
+    if (row !== undefined) return toRecord(this.name, row)
+    return this.#row.move === null ? undefined : this.#database.outbox.withKey(this.#row.id, key)
   }
 
   #apply(row: Row, event: JobEvent, now: number): JobRecord {

@@ -2,15 +2,15 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-/** The queue program as a real process. */
+/** The queue program, or another beside it, as a real process. */
 export class Program implements AsyncDisposable {
   readonly lines: string[] = []
   readonly #child: ChildProcess
   readonly #exit: Promise<never>
   readonly #waiting = new Set<() => void>()
 
-  constructor(role: 'work' | 'put', path: string) {
-    const program = fileURLToPath(new URL('./queue-program.ts', import.meta.url))
+  constructor(role: 'work' | 'put', path: string, file = 'queue-program.ts') {
+    const program = fileURLToPath(new URL(file, import.meta.url))
     this.#child = spawn(process.execPath, ['--conditions=potoroo-source', program, role, path], { stdio: ['pipe', 'pipe', 'pipe'] })
     let errors = ''
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => (errors += text))

@@ -7,6 +7,8 @@ import { concurrency, type Sharing } from './suite/concurrency.ts'
 import { fencing } from './suite/fence.ts'
 import { remembering } from './suite/history.ts'
 import { listing } from './suite/list.ts'
+import { movingWhole } from './suite/move-queue.ts'
+import { moving } from './suite/moving.ts'
 import { ordering } from './suite/order.ts'
 import { putting } from './suite/put.ts'
 import { rates } from './suite/rate.ts'
@@ -85,6 +87,8 @@ export function storeSuite({ name, describe, it, makeStore, shareStore, dispose,
     describe('the history of a job', () => remembering(part))
     describe('upkeep', () => upkeep(part))
     describe('a clock that is set', () => clocks(part))
+    describe('a queue that moves', () => moving(part))
+    describe('moveQueue', () => movingWhole(part))
     describe('news', () => telling(part))
     describe('one batch', () => ordering(part))
     if (sharing !== undefined) describe('several processes', () => concurrency(part, sharing))

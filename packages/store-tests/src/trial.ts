@@ -144,16 +144,16 @@ export class Trial {
   now = START
   readonly #extra: QueueStore[] = []
 
-  private constructor(store: Store, queue: QueueStore, news: News[]) {
+  private constructor(store: Store, queue: QueueStore, news: News[], worker: string) {
     this.store = store
     this.queue = queue
     this.news = news
-    this.hands = new Hands(this, queue, 'w1', LEASE)
+    this.hands = new Hands(this, queue, worker, LEASE)
   }
 
-  static async begin(store: Store, declared: Declared = {}): Promise<Trial> {
+  static async begin(store: Store, declared: Declared = {}, name = 'q'): Promise<Trial> {
     const news: News[] = []
-    const trial = new Trial(store, await store.open('q', declared, (each) => news.push(each)), news)
+    const trial = new Trial(store, await store.open(name, declared, (each) => news.push(each)), news, name === 'q' ? 'w1' : `w1-${name}`)
     await trial.hands.renew()
     return trial
   }

@@ -50,7 +50,7 @@ test('the model finds a store that forgets to count', async () => {
         queue.put = (jobs, options) => put(jobs, { ...options, size: Infinity })
         return queue
       })
-    return { open }
+    return { open, queues: () => store.queues() }
   }
   const check = fc.check(fc.asyncProperty(programs, (program) => checkModel(program, { store: broken() })), { seed: 1, numRuns: 300 })
   expect((await check).failed).toBe(true)

@@ -12,8 +12,8 @@ const ALWAYS = [
 ] as const satisfies ErrorCode[]
 
 /** What a route that asks a queue may answer with besides. */
-export const QUEUE_ERRORS = ['ERR_QUEUE_NOT_FOUND', 'ERR_QUEUE_STOPPED', 'ERR_STORE'] as const satisfies ErrorCode[]
-export const JOB_ERRORS = [...QUEUE_ERRORS, 'ERR_JOB_NOT_FOUND'] as const satisfies ErrorCode[]
+export const QUEUE_ERRORS = ['ERR_QUEUE_NOT_FOUND', 'ERR_QUEUE_MOVED', 'ERR_QUEUE_ARRIVING', 'ERR_QUEUE_STOPPED', 'ERR_STORE'] as const satisfies ErrorCode[]
+export const JOB_ERRORS = [...QUEUE_ERRORS, 'ERR_JOB_NOT_FOUND', 'ERR_JOB_MOVED'] as const satisfies ErrorCode[]
 /** What a route that changes something may answer with besides. */
 export const CHANGE_ERRORS = ['ERR_READ_ONLY', 'ERR_STORE_FULL'] as const satisfies ErrorCode[]
 /** What a route with a body may answer with besides. */

@@ -1,5 +1,17 @@
 import { deepStrictEqual as deepEqual, strictEqual as equal, ok } from 'node:assert'
-import type { Change, JobRecord, NewJob, News, Outcome, QueueStore, Store, Worker } from '@potoroo/queue'
+import {
+  type Change,
+  isOver,
+  JOB_STATES,
+  type JobRecord,
+  type MovingJob,
+  type NewJob,
+  type News,
+  type Outcome,
+  type QueueStore,
+  type Store,
+  type Worker,
+} from '@potoroo/queue'
 import { PotorooError } from 'potoroo'
 import { ERROR, START } from '../trial.ts'
 import { Attempts } from './attempts.ts'
@@ -55,6 +67,11 @@ class ModelRun {
   readonly #shared: boolean
   #now = START
   #ids = 0
+  #moves = 0
+  /** What has left the queue, and comes back to it once all has. */
+  #elsewhere: MovingJob[] = []
+  /** All that has left since the move began. */
+  #left: MovingJob[] = []
   #exchanges = 0
 
   constructor(shared: boolean) {
@@ -67,7 +84,7 @@ class ModelRun {
   }
 
   async step(choices: Choices): Promise<void> {
-    const act = choices.of(['put', 'exchange', 'exchange', 'exchange', 'change', 'advance', 'update', 'renew', 'put', 'other'] as const)
+    const act = choices.of(['put', 'exchange', 'exchange', 'exchange', 'change', 'advance', 'update', 'renew', 'put', 'other', 'move'] as const)
     const queue = choices.of(this.queues)
     switch (act) {
       case 'put':
@@ -85,7 +102,56 @@ class ModelRun {
         return this.#renew(queue, choices.of(this.#workers).worker)
       case 'other':
         return this.#other(queue, choices)
+      case 'move':
+        for (let steps = choices.of([1, 1, 2, 40]); steps > 0; steps--) {
+          await this.#move(queue, choices)
+          if (this.#model.move?.state === 'arrived') return
+          await this.compare()
+        }
     }
+  }
+
+  /** A step of the queue's leaving; when it has left, of its coming back, for a queue may move to where it once was. */
+  async #move(queue: QueueStore, choices: Choices): Promise<void> {
+    const mark = this.#model.move
+    if (mark?.state === 'left' || mark?.state === 'arriving') return this.#arrive(queue, choices)
+    const delivered = choices.of([[], ...Array<string[]>(3).fill(this.#elsewhere.map(({ job }) => job.id))])
+    const step = { move: mark?.state === 'leaving' ? mark.id : `m${++this.#moves}`, delivered, limit: choices.of([3, 1, 2, 0]), now: this.#now }
+    const over = await this.#over(queue)
+    const jobs = this.#model.depart(step)
+    const { jobs: departed, status } = await queue.depart(step)
+    deepEqual(departed.map((moving) => ({ ...moving, ended: 0 })), jobs)
+    deepEqual(status, this.#model.status())
+    const known = new Set(this.#elsewhere.map(({ job }) => job.id))
+    const fresh = departed.filter(({ job }) => !known.has(job.id))
+    // A clear may end jobs in any order; that in which the store has them is the one to be kept.
+    deepEqual(lastFirst(fresh), over.filter((id) => fresh.some(({ job }) => job.id === id)))
+    this.#elsewhere.push(...fresh)
+    this.#left.push(...fresh)
+  }
+
+  /** The ids of all that is over, by state, the latest first. */
+  async #over(queue: QueueStore): Promise<string[]> {
+    const ids: string[] = []
+    for (const state of JOB_STATES.filter(isOver)) ids.push(...(await queue.list({ state, limit: LIMIT })).jobs.map(({ id }) => id))
+    return ids
+  }
+
+  async #arrive(queue: QueueStore, choices: Choices): Promise<void> {
+    const coming = this.#elsewhere.slice(0, 3)
+    // Of a step that was not heard of, all comes again.
+    const again = choices.of([false, false, true])
+    if (!again) this.#elsewhere.splice(0, coming.length)
+    const settings = { width: 3, rate: choices.of([null, { limit: 2, per: PER }]), paused: false, heldUntil: this.#now + choices.of([0, 30]) }
+    const landing = this.#elsewhere.length === 0 ? { settings, declared: {} } : null
+    const { state, id } = this.#model.move!
+    const step = { move: state === 'left' ? `m${++this.#moves}` : id, jobs: coming, landing }
+    const expected = this.#model.arrive(step) ?? this.#model.status()
+    deepEqual(await answer(queue.arrive(step)), expected)
+    deepEqual(await answer(queue.arrive(step)), expected)
+    if (landing === null || typeof expected === 'string') return
+    deepEqual(await this.#over(queue), lastFirst(this.#left))
+    this.#left = []
   }
 
   async #put(queue: QueueStore, choices: Choices): Promise<void> {
@@ -151,8 +217,8 @@ class ModelRun {
       { rate: limit === 0 ? null : { limit, per: PER } },
       { paused: choices.below(2) === 1 },
     ])
-    this.#model.update(patch)
-    deepEqual(await queue.update(patch), this.#model.status())
+    const expected = this.#model.update(patch) ?? this.#model.status()
+    deepEqual(await answer(queue.update(patch)), expected)
   }
 
   async #renew(queue: QueueStore, worker: Worker): Promise<void> {
@@ -176,7 +242,7 @@ class ModelRun {
         return
       }
       case 'clear':
-        equal(await queue.clear(LIMIT, this.#now), this.#model.clear(this.#now))
+        equal(await answer(queue.clear(LIMIT, this.#now)), this.#model.clear(this.#now))
         return
       case 'look': {
         const id = `j${choices.below(this.#ids + 1)}`
@@ -207,6 +273,12 @@ class ModelRun {
     }
     deepEqual(records.map(({ id }) => this.#told.get(id)), records, 'What was told of is not what is there')
   }
+}
+
+/** The ids of those that are over, by state, the latest first. */
+function lastFirst(jobs: readonly MovingJob[]): string[] {
+  const byEnd = jobs.toSorted((a, b) => b.ended - a.ended)
+  return JOB_STATES.filter(isOver).flatMap((state) => byEnd.filter(({ job }) => job.state === state).map(({ job }) => job.id))
 }
 
 /** The value, or the code of the error. */

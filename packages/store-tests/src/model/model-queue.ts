@@ -1,9 +1,11 @@
 import {
+  type Arrival,
   type AttemptRecord,
   type Change,
   type ConflictCode,
   type Counts,
   DEFAULT_WIDTH,
+  type Departure,
   type Exchange,
   type JobError,
   type JobRecord,
@@ -11,8 +13,10 @@ import {
   KEPT_ATTEMPTS,
   KEPT_LINES,
   type LogLine,
+  type MovingJob,
   type NewJob,
   POISONED,
+  type QueueMove,
   type QueueStatus,
   type Rate,
   type Retention,
@@ -41,7 +45,14 @@ interface ModelWorker {
   silent: number
 }
 
-export type Refusal = 'ERR_JOB_NOT_FOUND' | 'ERR_QUEUE_OVERFLOW' | ConflictCode
+export type Refusal =
+  | 'ERR_JOB_NOT_FOUND'
+  | 'ERR_JOB_MOVED'
+  | 'ERR_QUEUE_MOVED'
+  | 'ERR_QUEUE_ARRIVING'
+  | 'ERR_QUEUE_EXISTS'
+  | 'ERR_QUEUE_OVERFLOW'
+  | ConflictCode
 
 /**
  * What a queue in a store does, in the plainest way: a list of jobs, gone through from the beginning each time. Slow, and easy
@@ -57,12 +68,19 @@ export class ModelQueue {
   /** Of claims under a rate. */
   readonly #starts: number[] = []
   #joined = 0
+  #move: QueueMove | null = null
+  /** Checked out. */
+  readonly #outbox: ModelJob[] = []
+  /** Has arrived elsewhere. */
+  readonly #gone: ModelJob[] = []
 
   find(id: string): ModelJob | undefined {
     return this.jobs.find(({ record }) => record.id === id)
   }
 
   put(jobs: readonly NewJob[], size: number, now: number): { id: string; isNew: boolean }[] | Refusal {
+    const elsewhere = this.#elsewhere()
+    if (elsewhere) return elsewhere
     this.#join(now)
     const keys = new Set<string>()
     const fresh = jobs.filter(({ key }) => {
@@ -119,6 +137,7 @@ export class ModelQueue {
   /** Whether, if nothing else changes, a job could be claimed at a time. */
   mayClaimAt(time: number): boolean {
     const rate = this.#rate
+    if (this.#move !== null && this.#move.state !== 'arrived') return false
     if (this.#paused || time < this.#heldUntil || this.#places() >= this.#width) return false
     if (rate !== null && this.#starts.filter((start) => start > time - rate.per).length >= rate.limit) return false
     return this.jobs.some(({ record, due }) => record.state === 'pending' && record.token === null && (!due || record.runAt <= time))
@@ -132,13 +151,14 @@ export class ModelQueue {
 
   change(id: string, change: Change, now: number): Refusal | undefined {
     this.#join(now)
+    if (this.#move?.state === 'arriving') return 'ERR_QUEUE_ARRIVING'
     const job = this.find(id)
-    if (job === undefined) return 'ERR_JOB_NOT_FOUND'
+    if (job === undefined) return this.#move?.state === 'leaving' || this.#move?.state === 'left' ? 'ERR_JOB_MOVED' : 'ERR_JOB_NOT_FOUND'
     const { record } = job
     switch (change.type) {
       case 'cancel':
         if (isOver(record.state)) return 'ERR_JOB_OVER'
-        if (record.state === 'underway') this.#ended(job, 'cancelled', change.error, now)
+        if (record.state === 'underway') this.#endAttempt(job, 'cancelled', change.error, now)
         this.#cancel(job, change.error, now)
         return undefined
       case 'reprioritize':
@@ -154,16 +174,63 @@ export class ModelQueue {
     }
   }
 
-  clear(now: number): number {
+  clear(now: number): number | Refusal {
+    const elsewhere = this.#elsewhere()
+    if (elsewhere) return elsewhere
     const pending = this.jobs.filter(({ record }) => record.state === 'pending')
     for (const job of pending) this.#cancel(job, null, now)
     return pending.length
   }
 
-  update(patch: SettingsPatch): void {
+  update(patch: SettingsPatch): Refusal | undefined {
+    const elsewhere = this.#elsewhere()
+    if (elsewhere) return elsewhere
     if (patch.width !== undefined) this.#width = patch.width
     if (patch.rate !== undefined) this.#rate = patch.rate
     if (patch.paused !== undefined) this.#paused = patch.paused
+    return undefined
+  }
+
+  /** The numbers of what is over are the store's. */
+  depart({ move, delivered, limit, now }: Departure): MovingJob[] {
+    this.#join(now)
+    const before = this.#move === null || this.#move.state === 'arrived' ? null : this.#move
+    const arrived = this.#outbox.filter(({ record }) => delivered.includes(record.id))
+    for (const job of arrived) this.#gone.push(...this.#outbox.splice(this.#outbox.indexOf(job), 1))
+    if (this.#outbox.length === 0) {
+      while (this.#outbox.length < limit && this.jobs[0]?.record.token === null) this.#outbox.push(this.jobs.shift()!)
+    }
+    const left = this.jobs.length === 0 && this.#outbox.length === 0
+    if (left) this.#gone.length = 0
+    this.#move = { state: left ? 'left' : 'leaving', id: move, jobs: (before?.jobs ?? 0) + arrived.length, outbox: this.#outbox.length }
+    return this.#outbox.map(({ record, due, place, attempts, log }) => ({ job: { ...record }, attempts, log, place, delayed: due, ended: 0 }))
+  }
+
+  arrive({ move, jobs, landing }: Arrival): Refusal | undefined {
+    if (this.#move?.id === move && this.#move.state === 'arrived') return undefined
+    if (this.#move?.state !== 'arriving' && this.jobs.length > 0) return 'ERR_QUEUE_EXISTS'
+    const before = this.#move?.state === 'arriving' ? this.#move.jobs : 0
+    const fresh = jobs.filter(({ job }) => this.find(job.id) === undefined)
+    for (const { job, attempts, log, place, delayed } of fresh) {
+      this.jobs.push({ record: { ...job }, due: delayed, place, attempts: [...attempts], log: [...log] })
+      this.#joined = Math.max(this.#joined, place)
+    }
+    this.#move = { state: landing === null ? 'arriving' : 'arrived', id: move, jobs: before + fresh.length, outbox: 0 }
+    if (landing === null) return undefined
+    this.#width = landing.settings.width
+    this.#rate = landing.settings.rate
+    this.#paused = landing.settings.paused
+    this.#heldUntil = landing.settings.heldUntil
+    return undefined
+  }
+
+  get move(): QueueMove | null {
+    return this.#move
+  }
+
+  #elsewhere(): Refusal | undefined {
+    if (this.#move?.state === 'left') return 'ERR_QUEUE_MOVED'
+    return this.#move?.state === 'arriving' ? 'ERR_QUEUE_ARRIVING' : undefined
   }
 
   renew(worker: Worker): boolean {
@@ -195,16 +262,17 @@ export class ModelQueue {
         taken++
         record.token = null
         if (record.state !== 'underway') continue
-        this.#ended(job, 'lost', null, now)
+        this.#endAttempt(job, 'lost', null, now)
         if (record.attempt < record.maxAttempts) record.state = 'pending'
         else Object.assign(record, { state: 'failed', error: POISONED, stopTime: now })
-      }
+        }
       this.#workers.delete(id)
     }
     return taken
   }
 
   prune(keep: Retention, now: number): number {
+    if (this.#move?.state === 'arriving') return 0
     const before = this.jobs.length
     const kept = this.jobs.filter(({ record: { state, token, stopTime } }) => {
       return !isOver(state) || token !== null || stopTime! >= now - (state === 'finished' ? keep.finished : keep.failed)
@@ -220,6 +288,7 @@ export class ModelQueue {
       rate: this.#rate,
       paused: this.#paused,
       heldUntil: this.#heldUntil,
+      move: this.#move,
       counts: this.#counts(),
       places: this.#places(),
       nextDue: due.length === 0 ? null : Math.min(...due),
@@ -252,6 +321,7 @@ export class ModelQueue {
   }
 
   #join(now: number): void {
+    if (this.#move?.state === 'arriving') return
     const ready = this.jobs.filter(({ due, record }) => due && record.runAt <= now).sort((a, b) => a.record.runAt - b.record.runAt)
     for (const job of ready) Object.assign(job, { due: false, place: ++this.#joined })
   }
@@ -261,13 +331,13 @@ export class ModelQueue {
     job.due = false
   }
 
-  #ended(job: ModelJob, outcome: 'cancelled' | 'lost', error: JobError | null, now: number): void {
+  #endAttempt(job: ModelJob, outcome: 'cancelled' | 'lost', error: JobError | null, now: number): void {
     const { attempt, startTime } = job.record
     job.attempts = [...job.attempts, { attempt, startTime: startTime!, stopTime: now, outcome, error }].slice(-KEPT_ATTEMPTS)
   }
 
   #active(key: string): ModelJob | undefined {
-    return this.jobs.find(({ record }) => record.key === key && !isOver(record.state))
+    return [...this.jobs, ...this.#outbox, ...this.#gone].find(({ record }) => record.key === key && !isOver(record.state))
   }
 
   #heldBy(worker: string): ModelJob[] {

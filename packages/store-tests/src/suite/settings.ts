@@ -4,7 +4,7 @@ import type { Part } from '../store-suite.ts'
 
 export function settings({ test, share }: Part): void {
   test('begins with the default width, no rate, neither paused nor held', async (t) => {
-    const settings = { width: DEFAULT_WIDTH, rate: null, paused: false, heldUntil: 0 }
+    const settings = { width: DEFAULT_WIDTH, rate: null, paused: false, heldUntil: 0, move: null }
     deepEqual(t.queue.settings, settings)
     const counts = { pending: 0, underway: 0, finished: 0, failed: 0, cancelled: 0 }
     deepEqual(await t.queue.status(), { ...settings, counts, places: 0, nextDue: null })
@@ -15,11 +15,11 @@ export function settings({ test, share }: Part): void {
     equal((await t.queue.update({ width: 7 })).width, 7)
     deepEqual((await t.queue.update({ rate })).rate, rate)
     equal((await t.queue.update({ paused: true })).paused, true)
-    deepEqual(t.queue.settings, { width: 7, rate, paused: true, heldUntil: 0 })
+    deepEqual(t.queue.settings, { width: 7, rate, paused: true, heldUntil: 0, move: null })
     await t.queue.update({})
-    deepEqual(t.queue.settings, { width: 7, rate, paused: true, heldUntil: 0 })
+    deepEqual(t.queue.settings, { width: 7, rate, paused: true, heldUntil: 0, move: null })
     await t.queue.update({ width: Infinity, rate: null, paused: false })
-    deepEqual(t.queue.settings, { width: Infinity, rate: null, paused: false, heldUntil: 0 })
+    deepEqual(t.queue.settings, { width: Infinity, rate: null, paused: false, heldUntil: 0, move: null })
   })
 
   test('has the settings of a queue in force wherever it is open', async (t) => {
@@ -56,7 +56,7 @@ export function settings({ test, share }: Part): void {
     await other.update({ rate, paused: true })
     await other.close()
     const again = await t.open(t.store, 'other', { width: 5 })
-    deepEqual(again.settings, { width: 5, rate, paused: true, heldUntil: 0 })
+    deepEqual(again.settings, { width: 5, rate, paused: true, heldUntil: 0, move: null })
   })
 
   if (share === undefined) return
