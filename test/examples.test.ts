@@ -11,7 +11,7 @@ import * as suite from '@potoroo/store-tests'
 import fc from 'fast-check'
 import * as potoroo from 'potoroo'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { docstringExamples, withChecks } from '../packages/core/test/docs/examples.ts'
+import { docstringExamples, pageExamples, withChecks } from '../packages/core/test/docs/examples.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const home = process.cwd()
@@ -39,17 +39,24 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
+// Pages that are of the core alone are run by its own tests.
+const pages = [...pageExamples(root, 'docs/guides'), ...pageExamples(root, 'docs/reference')].filter(({ code }) => /from '@potoroo\//.test(code))
+
 const examples = ['queue', 'sqlite', 'protocol', 'server', 'store-tests']
   .flatMap((name) => docstringExamples(root, `packages/${name}/src`))
   // A test file as it is written with the suite: packages/queue/test/memory-store.test.ts is one that runs.
   .filter(({ code }) => !code.includes("from 'vitest'"))
+  .concat(pages)
 
-test('there are examples in the docstrings of every package', () => expect(examples.length).toBeGreaterThan(5))
+test('there are examples in the docstrings of every package, and in pages', () => {
+  expect(examples.length - pages.length).toBeGreaterThan(5)
+  expect(pages.length).toBeGreaterThan(0)
+})
 
 test.each(examples.map(({ title, code }) => [title, code] as const))('the example at %s runs, and does what it says', async (_, code) => {
   const same = (actual: unknown, stated: unknown): void => expect(actual).toEqual(stated)
   const scope = { ...potoroo, ...durable, ...sqlite, ...http, ...protocol, ...suite, ...given, _same: same }
-  const body = stripTypeScriptTypes(`async () => {\n${withChecks(code)}\n}`)
+  const body = stripTypeScriptTypes(`async () => {\n${withChecks(code).replaceAll(/^import .* from '@?potoroo(\/.*)?'$/gm, '')}\n}`)
   const made = new Function(...Object.keys(scope), `return ${body}`) as (...values: unknown[]) => () => Promise<void>
   await made(...Object.values(scope))()
 })
