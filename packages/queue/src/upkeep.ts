@@ -16,6 +16,9 @@ export interface UpkeepOptions {
 /** Milliseconds between looks at what is too old, and between the small deletions of one look. */
 const PRUNE_EVERY = 60_000
 const PRUNE_PAUSE = 20
+/** How often in a lease's length it is renewed, and how often it is tried when the store fails. */
+const LOOKS = 3
+const TRIES = 30
 
 /**
  * What a worker does at intervals: it renews its lease, three times in the lease's length, takes back the jobs of those who
@@ -39,7 +42,7 @@ export class Upkeep {
     // In one commit; what keeps one from being done is said by the other, too.
     store.renew(worker, clock.now()).addErrback(() => undefined)
     return store.recover(clock.now(), 0, worker.id).addCallback(() => {
-      this.#leaseTimer = clock.setTimeout(() => this.#renew(), worker.lease / 3)
+      this.#renewAfter(worker.lease / LOOKS)
       this.#pruneTimer = clock.setTimeout(() => this.#prune(), PRUNE_PAUSE)
     })
   }
@@ -50,10 +53,17 @@ export class Upkeep {
     this.#options.clock.clearTimeout(this.#pruneTimer)
   }
 
-  #renew(): void {
+  #renewAfter(ms: number): void {
+    const { clock } = this.#options
+    clock.clearTimeout(this.#leaseTimer)
+    this.#leaseTimer = clock.setTimeout(() => this.#renew(ms), ms)
+  }
+
+  /** @param elapsed milliseconds since it was last tried */
+  #renew(elapsed: number): void {
     if (this.#closed) return
     const { store, worker, clock, onLost, onRenew, onWarning } = this.#options
-    this.#leaseTimer = clock.setTimeout(() => this.#renew(), worker.lease / 3)
+    this.#renewAfter(worker.lease / LOOKS)
     // Looks that pile up behind a store that is locked would be counted as so many silences, all in one moment in which
     // nobody else could speak.
     if (this.#waiting) return
@@ -63,9 +73,13 @@ export class Upkeep {
       .addCallback((kept) => {
         if (!kept && !this.#closed) onLost()
       })
-      .addErrback(({ value }) => onWarning(value as Error))
+      .addErrback(({ value }) => {
+        onWarning(value as Error)
+        // Before others have looked so often that they take it for dead.
+        if (!this.#closed) this.#renewAfter(worker.lease / TRIES)
+      })
     store
-      .recover(clock.now(), worker.lease / 3, worker.id)
+      .recover(clock.now(), elapsed, worker.id)
       .addErrback(({ value }) => onWarning(value as Error))
       .addCallback(() => {
         this.#waiting = false

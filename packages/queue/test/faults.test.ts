@@ -8,6 +8,7 @@ type Operation = 'put' | 'exchange' | 'renew' | 'retire' | 'recover' | 'change' 
 /** A store whose operations fail for as long as they are in `broken`; of what fails, nothing is done. */
 class BrittleStore implements Store {
   readonly broken = new Set<Operation>()
+  renewals = 0
   readonly inner = memoryStore()
   readonly queues = () => this.inner.queues()
 
@@ -22,6 +23,7 @@ class BrittleStore implements Store {
         const value: unknown = Reflect.get(target, name, target)
         if (typeof value !== 'function') return value
         return (...args: unknown[]): unknown => {
+          if (name === 'renew') this.renewals++
           if (!this.broken.has(name as Operation)) return Reflect.apply(value, target, args)
           // Rolled back after the exchange was made: what it said must be said again.
           if (name === 'exchange') (args[0] as () => Exchange)()
@@ -116,6 +118,19 @@ describe('a store that fails', () => {
     store.broken.clear()
     await bench.advance(120_000)
     expect(await codeOf(bench.queue.job(id))).toBe('ERR_JOB_NOT_FOUND')
+  })
+
+  it('has a lease renewed soon after it is back', async () => {
+    const { bench, store } = await brittle({ lease: 30_000 })
+    await using _ = bench
+    store.broken.add('renew')
+    await bench.advance(10_000)
+    const before = store.renewals
+    store.broken.clear()
+    await bench.advance(1_000)
+    expect(store.renewals).toBe(before + 1)
+    await bench.advance(9_999)
+    expect(store.renewals).toBe(before + 1)
   })
 
   it('does not make those wait for ever who wait for the queue to be idle', async () => {

@@ -483,6 +483,8 @@ export class SqliteQueue implements EngineQueue {
     this.#nextDue = undefined
     this.#dirty = false
     this.#enlisted.clear()
+    // While nothing can be committed nobody can renew a lease, and nobody's silence means anything.
+    this.#silence.clear()
     this.#row = this.#database.queues.read(this.name)!
     this.#checkedOut = 0
   }
