@@ -17,15 +17,22 @@ interface SystemTimer {
   id: unknown
 }
 
-/** When the program started; read once, for it costs more than all the rest of `now()`. */
-let origin: number | undefined
+/** The platform's `performance`, and when the program started: read once, for each costs more than all the rest of `now()`. */
+let monotonic: { now(): number } | undefined
+let origin = 0
 
 /**
  * The real time, to fractions of a millisecond. `now()` never jumps: it is the time of day at the program's start plus what a monotonic clock has
  * counted since, because a rate kept by a clock that can be set back or forward is no rate.
  */
 export const systemClock: Clock = {
-  now: () => (origin ??= performance.timeOrigin) + performance.now(),
+  now() {
+    if (monotonic === undefined) {
+      monotonic = performance
+      origin = performance.timeOrigin
+    }
+    return origin + monotonic.now()
+  },
   setTimeout(fn, ms) {
     const timer: SystemTimer = { id: undefined }
     const arm = (left: number): void => {
