@@ -45,10 +45,12 @@ export type { Capacity } from './structures/capacity.ts'
 // Dispatch
 export { ResizableDispatchQueue } from './dispatch/resizable-dispatch-queue.ts'
 export { Job, type JobState } from './dispatch/job.ts'
-export { JobCancelled, JobFailed } from './dispatch/job-errors.ts'
+export { JobCancelled, JobFailed, QueueDeadlock } from './dispatch/job-errors.ts'
 export type { JobDeferred } from './dispatch/job-deferred.ts'
 export type { DispatchOptions, PutOptions } from './dispatch/options.ts'
-export { type Rate, SlidingWindow } from './dispatch/rate.ts'
+export type { DispatchEvent, DispatchStatus } from './dispatch/events.ts'
+export type { Explanation } from './dispatch/explain.ts'
+export { type Rate, type Rates, SlidingWindow } from './dispatch/rate.ts'
 
 // Time
 export { type Clock, ManualClock, systemClock } from './clock.ts'

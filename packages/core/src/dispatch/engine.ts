@@ -8,11 +8,14 @@ import type { Awaitable } from '../deferred/types.ts'
 import { KeyError, usageError } from '../errors.ts'
 import { LinkedList } from '../structures/linked-list.ts'
 import { checkPriority, PriorityLine } from '../structures/priority-line.ts'
+import { Deadlocks } from './deadlock.ts'
 import { Gate } from './gate.ts'
 import type { Job, JobQueue } from './job.ts'
 import { JobDeferred } from './job-deferred.ts'
+import type { QueueDeadlock } from './job-errors.ts'
 import { Outcomes } from './outcomes.ts'
 import { type Foreman, Places } from './place.ts'
+import { SizeWaiters } from './size-waiters.ts'
 
 /** Starts within starts within starts, and likewise ends: what would be deeper is left to a loop further out. */
 const DEEPEST = 50
@@ -23,6 +26,7 @@ const DEEPEST = 50
 const MOST_WITHIN = 200
 /** In milliseconds since the engine was made; `undefined` if it has to be asked for, because somebody's code has run since. */
 type Time = number | undefined
+type Changed<A, R> = (job: Job<A, R> | undefined) => void
 const nativeThen = Promise.prototype.then
 
 /**
@@ -37,14 +41,20 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
   readonly underway = new LinkedList<Job<A, R>>()
   readonly gate: Gate
   readonly outcomes: Outcomes<A, R>
+  readonly deadlocks: Deadlocks<A, R>
+  readonly sizeWaiters = new SizeWaiters()
+  /** How many may be underway now. */
+  room = 0
+  /** Told of each job that is put, changed or over, and that a place is free; null if nobody wants to know. */
+  changed: Changed<A, R> | null = null
   /** @internal What times are counted from. */ readonly _epoch: number
 
   readonly #clock: Clock
   readonly #fn: (arg: A, job: Job<A, R>) => Awaitable<R>
   readonly #drained: () => void
   readonly #places: Places<A, R> = new Places(this)
-  /** How many may be underway now. */
-  #room = 0
+  /** Whose handler is being called, up to where it returns. */
+  #calling: Job<A, R> | null = null
   /** How many starts are going on, each within the one before. */
   #depth = 0
   /** How many ends of work are going on, each within the one before: a handler may return another job's deferred. */
@@ -53,8 +63,16 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
   #within = 0
   #toEnd: { readonly job: Job<A, R>; readonly outcome: unknown; readonly failed: boolean }[] = []
 
-  /** @param drained called whenever nothing is underway after something has changed */
-  constructor(fn: (arg: A, job: Job<A, R>) => Awaitable<R>, clock: Clock, drained: () => void) {
+  /**
+   * @param drained called whenever nothing is underway after something has changed
+   * @param warn told of deadlocks
+   */
+  constructor(
+    fn: (arg: A, job: Job<A, R>) => Awaitable<R>,
+    clock: Clock,
+    drained: () => void,
+    warn: (warning: QueueDeadlock) => void,
+  ) {
     this.#fn = fn
     this.#drained = drained
     this.#clock = clock
@@ -62,6 +80,12 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
     const now = (): number => this.now()
     this.gate = new Gate(clock, now, () => this.dispatch())
     this.outcomes = new Outcomes(clock, now)
+    this.deadlocks = new Deadlocks(this, clock, warn)
+  }
+
+  /** Sets who is told of jobs that change. */
+  listen(changed: Changed<A, R> | null): void {
+    this.changed = this.outcomes.changed = changed
   }
 
   /**
@@ -76,7 +100,8 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
 
   /** Sets how many may be underway, and starts what there is room for. */
   setRoom(room: number): void {
-    this.#room = room
+    this.room = room
+    if (this.deadlocks.alert) this.deadlocks.moved()
     this.dispatch()
   }
 
@@ -86,17 +111,23 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
    * @returns whether it was taken in: not if more than `size` would be pending
    */
   accept(job: Job<A, R>, now: number, size: number): boolean {
-    const { line } = this
-    const first = line.length === 0 && this.underway.length < this.#room
+    const { line, deadlocks } = this
+    const full = this.underway.length >= this.room
+    const first = line.length === 0 && !full
     if (first && this.#mayGoDeeper() && this.gate.take(now)) {
+      if (this.changed !== null) this.changed(job)
       this.#run(now, job)
     } else {
       // One that only waits for a loop further out is as good as started.
       if (line.length >= size && (!first || this.#mayGoDeeper())) return false
       line.join(job)
-      this.dispatch(now)
+      if (this.changed !== null) this.changed(job)
+      if (full) deadlocks.suspect()
+      else this.dispatch(now)
     }
-    if (job._stopped !== undefined && this.#depth + this.#endDepth > 0) this.#within++
+    if (job._stopped === undefined) {
+      if (this.#calling !== null) deadlocks.hasPut(this.#calling, job)
+    } else if (this.#depth + this.#endDepth > 0) this.#within++
     return true
   }
 
@@ -112,17 +143,22 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
   /** As `dispatch`; before the pending ones it starts `first`, which has room, and the rate's leave. */
   #run(now: Time, first: Job<A, R> | undefined): void {
     const { gate, line, underway } = this
+    const before = line.length
     let heldSince: Time
     this.#depth++
     try {
       if (first !== undefined) now = this.#start(first, now as number)
-      while (line.length > 0 && underway.length < this.#room) {
+      while (line.length > 0 && underway.length < this.room) {
         now ??= this.now()
         if (!gate.take(now)) {
           heldSince = now
           break
         }
         now = this.#start(line.shift(), now)
+        if (line.length < this.sizeWaiters.highest) {
+          this.sizeWaiters.wake(line)
+          now = undefined
+        }
         if (this.#depth + this.#endDepth === 1) this.#within = 0
       }
     } finally {
@@ -132,11 +168,14 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
     if (heldSince === undefined) gate.forget()
     else gate.await(heldSince)
     if (underway.length === 0) this.#drained()
+    else if (before > 0 && line.length === before && underway.length >= this.room) this.deadlocks.suspect()
   }
 
   /** Something pending has left. */
   #left(): void {
     if (this.line.length === 0) this.gate.forget()
+    if (this.deadlocks.alert) this.deadlocks.moved()
+    this.sizeWaiters.wake(this.line)
     if (this.underway.length === 0) this.#drained()
   }
 
@@ -146,13 +185,18 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
     job._started = now
     this.underway.append(job)
     if (job._rare !== null) this.outcomes.started(job)
+    if (this.changed !== null) this.changed(job)
+    const before = this.#calling
+    this.#calling = job
     const fn = this.#fn
     let result: unknown
     let waits: boolean
     try {
       result = fn(job.arg, job)
       waits = isThenable(result)
+      this.#calling = before
     } catch (error) {
+      this.#calling = before
       return this.#ended(job, error instanceof Failure ? error : new Failure(error), true)
     }
     if (!waits) return this.#ended(job, result, false)
@@ -215,7 +259,11 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
   #ended(job: Job<A, R>, outcome: unknown, failed: boolean): Time {
     this.underway.remove(job)
     job._work = null
-    if (job._state !== 'underway') return undefined
+    if (this.deadlocks.alert) this.deadlocks.moved()
+    if (job._state !== 'underway') {
+      this.changed?.(undefined)
+      return undefined
+    }
     const now = this.now()
     return this.outcomes.ended(job, now, outcome, failed) ? undefined : now
   }
@@ -234,6 +282,17 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
     checkPriority(priority)
     if (job._queue !== this || !this.line.has(job)) throw new KeyError(`${job.id} is not pending in this queue`)
     this.line.reprioritize(job, priority)
+    this.changed?.(job)
+  }
+
+  /** @internal */
+  _reported(job: Job<A, R>): void {
+    this.changed?.(job)
+  }
+
+  /** @internal A promise has begun to wait for a pending job. */
+  _suspect(): void {
+    if (this.line.length > 0 && this.underway.length >= this.room) this.deadlocks.suspect()
   }
 
   /** Cancels everything that is pending. Gives it back, in the order it would have started. */

@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts'
-import { type Rate, SlidingWindow } from './rate.ts'
+import { type Rates, SlidingWindow } from './rate.ts'
 
 /** A queue's rate: lets starts through as it allows, and with its one timer says when it will allow the next. */
 export class Gate {
   /** What is kept now; `undefined` lets everything through. */
-  rate: Rate | undefined = undefined
+  rate: Rates | undefined = undefined
   /** There once a rate was set, and then kept: what it remembers counts under a later rate. */
   #window: SlidingWindow | undefined
   readonly #clock: Clock
@@ -28,7 +28,7 @@ export class Gate {
   }
 
   /** @throws RangeError ERR_INVALID_RATE */
-  setRate(rate: Rate | undefined): void {
+  setRate(rate: Rates | undefined): void {
     if (rate === undefined) {
       this.rate = undefined
       return
@@ -41,6 +41,11 @@ export class Gate {
   /** Asks for a start at `now`. */
   take(now: number): boolean {
     return this.rate === undefined || (this.#window as SlidingWindow).take(now)
+  }
+
+  /** For trying out when starts to come are allowed; `undefined` if there is no rate. */
+  copyWindow(): SlidingWindow | undefined {
+    return this.rate === undefined ? undefined : this.#window?._copy()
   }
 
   /** Sets the timer, after `take` said no. */

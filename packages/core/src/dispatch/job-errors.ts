@@ -21,3 +21,22 @@ export class JobCancelled<J extends { readonly id: string } = Job<unknown, unkno
     this.job = job
   }
 }
+
+/**
+ * All places of a queue are taken by jobs whose handlers wait for other jobs of the same queue, which cannot start: a wider
+ * queue would go on, and so would one whose handlers do not wait for what they put.
+ */
+export class QueueDeadlock<J extends { readonly id: string } = Job<unknown, unknown>> extends PotorooError {
+  override readonly name = 'QueueDeadlock'
+  /** Those that are underway. */
+  readonly jobs: readonly J[]
+  constructor(jobs: readonly J[], pending: number) {
+    const [first] = jobs
+    const which = jobs.length === 1 ? `the only job underway (${first?.id}) waits` : `all ${jobs.length} jobs underway (${first?.id}, …) wait`
+    super(
+      'ERR_QUEUE_DEADLOCK',
+      `Deadlock: ${which} for jobs of the same queue, and none of the ${pending} pending can start. Widen the queue, or let handlers not wait for what they put into their own queue`,
+    )
+    this.jobs = jobs
+  }
+}

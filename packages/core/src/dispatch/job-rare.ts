@@ -1,4 +1,5 @@
 import type { Failure } from '../deferred/failure.ts'
+import type { Job } from './job.ts'
 import type { JobDeferred } from './job-deferred.ts'
 
 /** What few jobs need, kept apart so that the others stay small. */
@@ -7,6 +8,11 @@ export class JobRare<A, R> {
   watchers: Set<JobDeferred<A, R>> | undefined = undefined
   /** What its deferreds fail with. */
   error: Failure | undefined = undefined
+
+  /** What its handler put while it was being called, and could not start at once. */
+  children: Job<A, R>[] | undefined = undefined
+  /** Whether a promise has taken its deferred on. */
+  adopted = false
 
   /** How long it may run, in milliseconds; the timer of that, while it runs. */
   timeout = Infinity

@@ -24,6 +24,8 @@ export type JobState = 'pending' | 'underway' | 'finished' | 'failed' | 'cancell
 export interface JobQueue<A, R> {
   /** @internal */ readonly _epoch: number
   /** @internal */ _cancel(job: Job<A, R>, reason: unknown): void
+  /** @internal */ _reported(job: Job<A, R>): void
+  /** @internal */ _suspect(): void
   reprioritize(job: Job<A, R>, priority: number): void
 }
 
@@ -162,6 +164,7 @@ export class Job<A, R> implements Standing<Job<A, R>> {
     if (this._state !== 'pending' && this._state !== 'underway') return
     const rare = this._more()
     rare.progress = progress
+    this._queue._reported(this)
     const watchers = rare.watchers === undefined ? [] : [...rare.watchers]
     this._deferred?.notify(progress)
     for (const watcher of watchers) watcher.notify(progress)

@@ -11,6 +11,14 @@ const DEEPEST = 50
 
 /** How a queue's jobs come to be over: because their work has ended, because of their signal, their time, or their owner. */
 export class Outcomes<A, R> {
+  /** How many there have been; those that were refused do not count. */
+  finished = 0
+  failed = 0
+  cancelled = 0
+  /** How long the last ones have taken, in milliseconds: the later, the more each counts. NaN as long as none is over. */
+  meanDuration = NaN
+  /** Told of each job that is over, before anybody else; for {@link Events}. */
+  changed: ((job: Job<A, R>) => void) | null = null
   readonly #clock: Clock
   readonly #now: () => number
   readonly #signals = new Signals<A, R>()
@@ -26,9 +34,18 @@ export class Outcomes<A, R> {
 
   /** A job's work has ended, with a result or a Failure. Whether anyone has listened. */
   ended(job: Job<A, R>, now: number, outcome: unknown, failed: boolean): boolean {
-    if (failed) job._end('failed', now, outcome, jobFailed(job, outcome as Failure))
-    else job._end('finished', now, outcome, undefined)
-    this.#letGo(job)
+    if (failed) {
+      this.failed++
+      job._end('failed', now, outcome, jobFailed(job, outcome as Failure))
+    } else {
+      this.finished++
+      job._end('finished', now, outcome, undefined)
+    }
+    const duration = now - (job._started as number)
+    const mean = this.meanDuration
+    this.meanDuration = Number.isNaN(mean) ? duration : mean + (duration - mean) / 8
+    if (job._rare !== null) this.#letGo(job)
+    if (this.changed !== null) this.changed(job)
     return job._tell()
   }
 
@@ -43,7 +60,9 @@ export class Outcomes<A, R> {
   /** The job, which is not over, and no longer in any line, is cancelled. */
   cancel(job: Job<A, R>, reason: unknown): void {
     const failure = new Failure(withoutStack(() => new JobCancelled(job, reason)))
+    this.cancelled++
     job._end('cancelled', this.#now(), failure, failure)
+    this.changed?.(job)
     this.#abandon(job, reason)
   }
 
@@ -62,7 +81,9 @@ export class Outcomes<A, R> {
 
   #late(job: Job<A, R>, timeout: number): void {
     const failure = new Failure(withoutStack(() => new TimeoutError(timeout)))
+    this.failed++
     job._end('failed', this.#now(), failure, jobFailed(job, failure))
+    this.changed?.(job)
     this.#abandon(job, failure.value)
   }
 

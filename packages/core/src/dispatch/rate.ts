@@ -8,14 +8,19 @@ export interface Rate {
   readonly per: number
 }
 
+/** One rate, or several that all hold: so many in a second, and so many in an hour. */
+export type Rates = Rate | readonly Rate[]
+
 /**
  * Keeps a rate exactly: in *no* window of length `per` do more than `limit` starts happen. (Token buckets and counters
  * that are reset every `per` let nearly twice as many through around a boundary.)
  *
  * The window is half open: with `limit` starts at `t`, the next may be at `t + per`.
  *
- * A clock that is set back neither stalls the window nor lets more through. `take` and `nextTime` take O(1) amortised;
- * memory is that of the starts in one window, O(limit).
+ * Several rates are kept at once if it is given a list of them.
+ *
+ * A clock that is set back neither stalls the window nor lets more through. `take` and `nextTime` take O(1) amortised (for
+ * each rate); memory is that of the starts in one window, O(the highest limit).
  *
  * @example
  * const window = new SlidingWindow({ limit: 2, per: 1000 })
@@ -26,7 +31,9 @@ export interface Rate {
  * window.take(1000) // true
  */
 export class SlidingWindow {
-  #rate: Rate
+  /** As it was given, and as a list. */
+  #rate: Rates
+  #rates: readonly Rate[]
   /** A ring of the latest starts, oldest first from `#first`. */
   #starts: number[] = []
   #first = 0
@@ -40,14 +47,28 @@ export class SlidingWindow {
   #offset = 0
 
   /** @throws RangeError ERR_INVALID_RATE unless `limit` is a positive whole number and `per` more than zero and finite */
-  constructor(rate: Rate) {
-    this.#rate = checkRate(rate)
-    this.#keep = rate.limit
-    this.#keepFor = rate.per
+  constructor(rate: Rates) {
+    this.#rate = checkRates(rate)
+    this.#rates = listOf(this.#rate)
+    this.#keep = highestLimit(this.#rates)
+    this.#keepFor = longestPer(this.#rates)
   }
 
-  get rate(): Rate {
+  get rate(): Rates {
     return this.#rate
+  }
+
+  /** @internal One like it that goes its own way from here on. O(limit). */
+  _copy(): SlidingWindow {
+    const copy = new SlidingWindow(this.#rate)
+    copy.#starts = this.#starts.slice()
+    copy.#first = this.#first
+    copy.#count = this.#count
+    copy.#keep = this.#keep
+    copy.#keepFor = this.#keepFor
+    copy.#keepUntil = this.#keepUntil
+    copy.#offset = this.#offset
+    return copy
   }
 
   /**
@@ -78,20 +99,24 @@ export class SlidingWindow {
    *
    * @throws RangeError ERR_INVALID_RATE as the constructor
    */
-  setRate(rate: Rate, now: number): void {
-    const next = checkRate(rate)
+  setRate(rate: Rates, now: number): void {
+    const next = checkRates(rate)
     const time = this.#steady(now)
     this.#forget(time)
     this.#keepUntil = time + this.#keepFor
-    this.#keep = Math.max(this.#keep, next.limit)
-    this.#keepFor = Math.max(this.#keepFor, next.per)
     this.#rate = next
+    this.#rates = listOf(next)
+    this.#keep = Math.max(this.#keep, highestLimit(this.#rates))
+    this.#keepFor = Math.max(this.#keepFor, longestPer(this.#rates))
   }
 
   /** The time before which nothing may start. */
   #blockedUntil(): number {
-    const { limit, per } = this.#rate
-    return this.#count < limit ? -Infinity : (this.#starts[this.#at(this.#count - limit)] as number) + per
+    let until = -Infinity
+    for (const { limit, per } of this.#rates) {
+      if (this.#count >= limit) until = Math.max(until, (this.#starts[this.#at(this.#count - limit)] as number) + per)
+    }
+    return until
   }
 
   #steady(now: number): number {
@@ -112,8 +137,8 @@ export class SlidingWindow {
   /** Drops what is too old to count under this rate, or under one before that still has a say. */
   #forget(time: number): void {
     if (time > this.#keepUntil) {
-      this.#keep = this.#rate.limit
-      this.#keepFor = this.#rate.per
+      this.#keep = highestLimit(this.#rates)
+      this.#keepFor = longestPer(this.#rates)
     }
     while (this.#count > this.#keep) this.#dropFirst()
     while (this.#count > 0 && (this.#starts[this.#first] as number) + this.#keepFor <= time) this.#dropFirst()
@@ -139,8 +164,27 @@ export class SlidingWindow {
   }
 }
 
+function listOf(rate: Rates): readonly Rate[] {
+  return Array.isArray(rate) ? (rate as readonly Rate[]) : [rate as Rate]
+}
+
+function highestLimit(rates: readonly Rate[]): number {
+  return rates.reduce((most, { limit }) => Math.max(most, limit), 0)
+}
+
+function longestPer(rates: readonly Rate[]): number {
+  return rates.reduce((most, { per }) => Math.max(most, per), 0)
+}
+
+/** @throws RangeError ERR_INVALID_RATE unless it is a rate, or a list of one or more */
+function checkRates(rate: Rates): Rates {
+  if (!Array.isArray(rate)) return checkRate(rate as Rate)
+  if (rate.length > 0) return Object.freeze(rate.map(checkRate))
+  throw usageError(RangeError, 'ERR_INVALID_RATE', 'A list of rates has at least one; for no limit, leave the rate out')
+}
+
 /** @throws RangeError ERR_INVALID_RATE unless `limit` is a positive whole number and `per` more than zero and finite */
-export function checkRate(rate: Rate): Rate {
+function checkRate(rate: Rate): Rate {
   const { limit, per } = (rate ?? {}) as Rate
   if (Number.isSafeInteger(limit) && limit > 0 && Number.isFinite(per) && per > 0) return Object.freeze({ limit, per })
   throw usageError(

@@ -2,15 +2,19 @@ import { systemClock } from '../clock.ts'
 import { type Deferred, succeed } from '../deferred/deferred.ts'
 import { checkSignal, checkTime } from '../deferred/limits.ts'
 import type { Awaitable } from '../deferred/types.ts'
-import { QueueOverflow, QueueStopped, usageError } from '../errors.ts'
+import { KeyError, QueueOverflow, QueueStopped, usageError } from '../errors.ts'
 import { checkCapacity } from '../structures/capacity.ts'
 import { checkPriority } from '../structures/priority-line.ts'
 import { Waiters } from '../structures/waiters.ts'
 import { Engine } from './engine.ts'
+import { type DispatchEvent, type DispatchStatus, Events } from './events.ts'
+import { explain, type Explanation } from './explain.ts'
 import { Job } from './job.ts'
 import type { JobDeferred } from './job-deferred.ts'
-import { checkWidth, type DispatchOptions, type PutOptions } from './options.ts'
-import type { Rate } from './rate.ts'
+import { checkLimit, checkWidth, type DispatchOptions, type PutOptions } from './options.ts'
+import type { Rates } from './rate.ts'
+import type { Stream } from './stream.ts'
+import { warn } from './warn.ts'
 
 /**
  * Calls a function for everything that is put into it, at most `width` at once and at most `rate` per time. Both can be
@@ -29,7 +33,7 @@ import type { Rate } from './rate.ts'
  * queue.width = 20
  * await queue.stop() // []: no job is left undone
  */
-export class ResizableDispatchQueue<A, R> implements AsyncDisposable {
+export class ResizableDispatchQueue<A, R> implements AsyncDisposable, AsyncIterable<Job<A, R>> {
   readonly #engine: Engine<A, R>
   readonly #size: number
   #width: number
@@ -39,21 +43,25 @@ export class ResizableDispatchQueue<A, R> implements AsyncDisposable {
   readonly #idles = new Waiters<void>()
   readonly #stops = new Waiters<Job<A, R>[]>()
   readonly #notDone: Job<A, R>[] = []
+  /** There while somebody listens. */
+  #events: Events<A, R> | undefined
 
   /**
    * @param fn called with what was put, and its {@link Job}; what it returns is waited for, what it throws fails the job
-   * @throws TypeError ERR_NOT_A_FUNCTION if `fn` is not a function
+   * @throws TypeError ERR_NOT_A_FUNCTION if `fn` or `onWarning` is not a function
    * @throws RangeError ERR_INVALID_WIDTH, ERR_INVALID_SIZE or ERR_INVALID_RATE
    */
   constructor(
     fn: (arg: A, job: Job<A, R>) => Awaitable<R>,
-    { width = 0, size = Infinity, rate, clock = systemClock }: DispatchOptions = {},
+    { width = 0, size = Infinity, rate, clock = systemClock, onWarning = warn }: DispatchOptions = {},
   ) {
-    if (typeof fn !== 'function') throw usageError(TypeError, 'ERR_NOT_A_FUNCTION', 'A queue needs a function to call')
+    if (typeof fn !== 'function' || typeof onWarning !== 'function') {
+      throw usageError(TypeError, 'ERR_NOT_A_FUNCTION', 'A queue needs a function to call, and onWarning must be one')
+    }
     checkWidth(width)
     this.#width = width
     this.#size = checkCapacity(size, 'A size')
-    this.#engine = new Engine(fn, clock, () => this.#drained())
+    this.#engine = new Engine(fn, clock, () => this.#drained(), onWarning)
     this.#engine.gate.setRate(rate)
     this.#engine.setRoom(width)
   }
@@ -111,18 +119,22 @@ export class ResizableDispatchQueue<A, R> implements AsyncDisposable {
     this.width = width
   }
 
-  /** How many jobs may start in a time: in no window of `per` milliseconds more than `limit`. `undefined`: no limit. */
-  get rate(): Rate | undefined {
+  /**
+   * How many jobs may start in a time: in no window of `per` milliseconds more than `limit`. A list of rates: all of them
+   * hold. `undefined`: no limit. What was started under a rate before still counts.
+   */
+  get rate(): Rates | undefined {
     return this.#engine.gate.rate
   }
   /** @throws RangeError ERR_INVALID_RATE unless `limit` is a whole number from 1 and `per` more than 0 */
-  set rate(rate: Rate | undefined) {
+  set rate(rate: Rates | undefined) {
     this.#engine.gate.setRate(rate)
+    this.#changed(undefined)
     this.#engine.dispatch()
   }
 
   /** As setting {@link rate}. */
-  setRate(rate: Rate | undefined): void {
+  setRate(rate: Rates | undefined): void {
     this.rate = rate
   }
 
@@ -149,6 +161,42 @@ export class ResizableDispatchQueue<A, R> implements AsyncDisposable {
   /** How many jobs {@link pending} and {@link underway} would give. */
   size(): { pending: number; underway: number } {
     return { pending: this.#engine.line.length, underway: this.#engine.underway.length }
+  }
+
+  /** How it stands: width, rate, what is paused, and how many jobs there are and were. O(underway). */
+  status(): DispatchStatus {
+    const { line, underway, outcomes, gate } = this.#engine
+    const { finished, failed, cancelled } = outcomes
+    let working = 0
+    for (const job of underway) if (job.state === 'underway') working++
+    return {
+      width: this.#width,
+      rate: gate.rate,
+      paused: this.#paused,
+      stopped: this.#stopped,
+      counts: { pending: line.length, underway: working, finished, failed, cancelled },
+      places: underway.length,
+    }
+  }
+
+  /**
+   * Why a job is not running, and when it should: its position, what it waits for, and an estimate, which plays through
+   * what comes before it under the present width and rate, taking each job to last as long as the latest did on average.
+   * O(n).
+   *
+   * @throws KeyError ERR_KEY if the job was put into another queue
+   *
+   * @example
+   * const clock = new ManualClock()
+   * const queue = new ResizableDispatchQueue((n: number) => n, { width: 2, rate: { limit: 1, per: 1000 }, clock })
+   * queue.put(1)
+   * queue.put(2)
+   * const why = queue.explain(queue.put(3).job)
+   * // why is { state: 'pending', position: 2, blockedBy: 'rate', estimatedStart: 2000 }
+   */
+  explain(job: Job<A, R>): Explanation {
+    if (job?._queue !== this.#engine) throw new KeyError('That job was not put into this queue')
+    return explain(this.#engine, job, this.#width, this.#paused)
   }
 
   /**
@@ -218,12 +266,94 @@ export class ResizableDispatchQueue<A, R> implements AsyncDisposable {
     return line.length === 0 && underway.length === 0 ? succeed() : this.#idles.add()
   }
 
+  /**
+   * For whoever puts more than the queue should hold: fires when fewer than `limit` jobs are pending, at once if so. Those
+   * who wait are let on one after the other, and no further than what they put at once allows.
+   *
+   * @throws RangeError ERR_INVALID_SIZE unless `limit` is a whole number from 1
+   *
+   * @example
+   * const queue = new ResizableDispatchQueue((n: number) => sleep(1, n), { width: 2 })
+   * for (let n = 0; n < 20; n++) {
+   *   await queue.onSizeLessThan(5)
+   *   queue.put(n)
+   * }
+   */
+  onSizeLessThan(limit: number): Deferred<void> {
+    checkLimit(limit)
+    const { line, sizeWaiters } = this.#engine
+    return line.length < limit ? succeed() : sizeWaiters.add(limit)
+  }
+
+  /**
+   * Tells `listener` of all that happens from now on, in order, soon after it has happened. What it throws is reported as
+   * an unhandled failure.
+   *
+   * @returns ends it
+   */
+  observe(listener: (event: DispatchEvent<A, R>) => void): () => void {
+    return this.#listen().observe(listener)
+  }
+
+  /** As {@link observe}, for `for await`; ends when the queue was stopped and nothing is underway any more. */
+  events(): AsyncIterableIterator<DispatchEvent<A, R>> {
+    return this.#stream((event) => event)
+  }
+
+  /**
+   * The jobs that are over from now on, as they come to be: finished, failed or cancelled, see their `state`. Ends when the
+   * queue was stopped and nothing is underway any more. What nobody has asked for yet is kept.
+   *
+   * @example
+   * const queue = new ResizableDispatchQueue((n: number) => sleep(n, n), { width: 2 })
+   * for (const n of [2, 1]) queue.put(n)
+   * queue.idle().addCallback(() => queue.stop())
+   * let sum = 0
+   * for await (const job of queue) sum += job.result ?? 0
+   * const total = sum // total is 3
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Job<A, R>> {
+    return this.#stream((event) =>
+      event.type === 'job' && event.state !== 'pending' && event.state !== 'underway' ? event.job : undefined,
+    )
+  }
+
   /** Stops it and waits for what is underway: `await using queue = …`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }
 
+  #listen(): Events<A, R> {
+    if (this.#events === undefined) {
+      this.#events = new Events(() => {
+        this.#events = undefined
+        this.#engine.listen(null)
+      })
+      this.#engine.listen((job) => this.#changed(job))
+    }
+    return this.#events
+  }
+
+  #stream<E>(pick: (event: DispatchEvent<A, R>) => E | undefined): Stream<E> {
+    const stream = this.#listen().stream(pick)
+    if (this.#isOver()) this.#events?.end()
+    return stream
+  }
+
+  #changed(job: Job<A, R> | undefined): void {
+    if (this.#events === undefined) return
+    if (job === undefined) return this.#events.emit({ type: 'queue', status: this.status() })
+    const { state, priority, progress } = job
+    this.#events.emit({ type: 'job', job, state, priority, progress, time: this.#engine._epoch + this.#engine.now() })
+  }
+
+  #isOver(): boolean {
+    const { line, underway } = this.#engine
+    return this.#stopped && line.length === 0 && underway.length === 0
+  }
+
   #open(): void {
+    this.#changed(undefined)
     this.#engine.setRoom(this.#paused || this.#stopped ? 0 : this.#width)
   }
 
@@ -231,6 +361,8 @@ export class ResizableDispatchQueue<A, R> implements AsyncDisposable {
   #drained(): void {
     this.#pauses.wake(undefined)
     if (this.#engine.line.length === 0) this.#idles.wake(undefined)
-    if (this.#stopped) this.#stops.wake(this.#notDone.slice())
+    if (!this.#stopped) return
+    this.#stops.wake(this.#notDone.slice())
+    if (this.#isOver()) this.#events?.end()
   }
 }

@@ -17,13 +17,12 @@ const IN_LIST = -2
 export class PriorityLine<E extends Standing<E>> {
   readonly #list = new LinkedList<E>()
   readonly #heap = new IndexedHeap<E>()
-
-  get length(): number {
-    return this.#list.length + this.#heap.length
-  }
+  /** How many stand in it; not for others to change. */
+  length = 0
 
   /** Lets in an entry that is in no line. */
   join(entry: E): void {
+    this.length++
     const { last } = this.#list
     if (last === null || goesBefore(last, entry)) {
       entry._index = IN_LIST
@@ -37,8 +36,10 @@ export class PriorityLine<E extends Standing<E>> {
   shift(): E {
     const { first } = this.#list
     const top = this.#heap.first
+    this.length--
     if (first === null || (top !== undefined && goesBefore(top, first))) return this.#heap.pop()
-    this.leave(first)
+    this.#list.remove(first)
+    first._index = OUTSIDE
     return first
   }
 
@@ -49,6 +50,7 @@ export class PriorityLine<E extends Standing<E>> {
 
   /** Takes out an entry that is in this line. */
   leave(entry: E): void {
+    this.length--
     if (entry._index === IN_LIST) {
       this.#list.remove(entry)
       entry._index = OUTSIDE
@@ -68,6 +70,14 @@ export class PriorityLine<E extends Standing<E>> {
     }
   }
 
+  /** Which place an entry of this line has, from 1. O(n). */
+  position(entry: E): number {
+    let place = 1
+    for (const other of this.#list) if (goesBefore(other, entry)) place++
+    for (const other of this.#heap) if (goesBefore(other, entry)) place++
+    return place
+  }
+
   /** Everyone, in the order they will go. O(n log n). */
   toArray(): E[] {
     return [...this.#list, ...this.#heap].sort(byRank)
@@ -82,6 +92,7 @@ export class PriorityLine<E extends Standing<E>> {
 
   /** Takes everyone out. O(n). */
   clear(): void {
+    this.length -= this.#heap.length
     this.#heap.clear()
     for (let { first } = this.#list; first !== null; { first } = this.#list) this.leave(first)
   }

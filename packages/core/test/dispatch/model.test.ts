@@ -2,13 +2,14 @@ import fc from 'fast-check'
 import {
   type Awaitable,
   Deferred,
+  type DispatchEvent,
   fail,
   Failure,
   type Job,
   type JobDeferred,
   ManualClock,
   type PotorooError,
-  type Rate,
+  type Rates,
   ResizableDispatchQueue,
   succeed,
 } from 'potoroo'
@@ -22,7 +23,8 @@ type Command =
   | { do: 'cancel'; which: number; through: 'job' | 'deferred' | 'signal' }
   | { do: 'reprioritize'; which: number; priority: number }
   | { do: 'width'; width: number }
-  | { do: 'rate'; rate: Rate | undefined }
+  | { do: 'rate'; rate: Rates | undefined }
+  | { do: 'room'; limit: number }
   | { do: 'pause' | 'clear' | 'idle' }
   | { do: 'resume'; width: number | undefined }
   | { do: 'stop'; cancelUnderway: boolean }
@@ -32,6 +34,7 @@ const kind = fc.constantFrom<Kind>('value', 'throw', 'succeeded', 'deferred', 'd
 const priority = fc.oneof(fc.constant(0), fc.integer({ min: -2, max: 2 }), fc.double({ noNaN: true, noDefaultInfinity: true }))
 const timeout = fc.oneof({ weight: 3, arbitrary: fc.constant(Infinity) }, fc.nat(30))
 const rate = fc.record({ limit: fc.integer({ min: 1, max: 6 }), per: fc.integer({ min: 1, max: 30 }) })
+const rates = fc.oneof({ weight: 2, arbitrary: rate }, { weight: 1, arbitrary: fc.array(rate, { minLength: 1, maxLength: 3 }) })
 const which = fc.nat(1000)
 const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ do: fc.constant('put' as const), kind, priority, timeout }) },
@@ -46,7 +49,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('reprioritize' as const), which, priority }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('width' as const), width: fc.nat(4) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('rate' as const), rate: fc.option(rate, { nil: undefined }) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('rate' as const), rate: fc.option(rates, { nil: undefined }) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('room' as const), limit: fc.integer({ min: 1, max: 6 }) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('pause' as const, 'clear' as const, 'idle' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('resume' as const), width: fc.option(fc.nat(4), { nil: undefined }) }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.nat(20) }) },
@@ -74,11 +78,28 @@ class Pair {
   /** Those who wait, and whether what they wait for has come. */
   readonly idles: { deferred: Deferred<void>; came: boolean }[] = []
   readonly pauses: { deferred: Deferred<void>; came: boolean }[] = []
+  readonly rooms: { deferred: Deferred<void>; limit: number; came: boolean }[] = []
   readonly stops: Deferred<Job<ModelJob, number>[]>[] = []
+  /** What was heard of, and what came out of a loop over the queue. */
+  readonly heard: DispatchEvent<ModelJob, number>[] = []
+  readonly over: number[] = []
+  readonly warnings: unknown[] = []
+  readonly looped: Promise<void>
 
   constructor(width: number, size: number) {
     this.model = new QueueModel(width, size)
-    this.queue = new ResizableDispatchQueue<ModelJob, number>((job) => this.#handle(job), { width, size, clock: this.clock })
+    this.queue = new ResizableDispatchQueue<ModelJob, number>((job) => this.#handle(job), {
+      width,
+      size,
+      clock: this.clock,
+      onWarning: (warning) => this.warnings.push(warning),
+    })
+    this.queue.observe((event) => this.heard.push(event))
+    this.looped = this.#loop()
+  }
+
+  async #loop(): Promise<void> {
+    for await (const job of this.queue) this.over.push(job.arg.n)
   }
 
   #handle({ n, kind }: ModelJob): Awaitable<number> {
@@ -169,6 +190,9 @@ class Pair {
       case 'idle':
         this.idles.push({ deferred: queue.idle(), came: false })
         break
+      case 'room':
+        this.rooms.push({ deferred: queue.onSizeLessThan(command.limit), limit: command.limit, came: false })
+        break
       case 'stop':
         model.stop(command.cancelUnderway)
         this.stops.push(queue.stop({ cancelUnderway: command.cancelUnderway }))
@@ -213,6 +237,15 @@ class Pair {
       pause.came ||= drained
       if (pause.deferred.called !== pause.came) expect(pause.deferred.called).toBe(pause.came)
     }
+    for (const room of this.rooms) {
+      room.came ||= model.pending.length < room.limit
+      if (room.deferred.called !== room.came) expect(room.deferred.called).toBe(room.came)
+    }
+    const { blockedBy } = model
+    model.pending.forEach(({ n }, i) => {
+      const why = queue.explain((this.put[n] as Pair['put'][number]).deferred.job)
+      if (why.position !== i + 1 || why.blockedBy !== blockedBy) expect(why).toMatchObject({ position: i + 1, blockedBy })
+    })
     for (const stop of this.stops) expect(stop.called).toBe(drained)
     // One timer for each job that has a limit and runs, and one if only the rate holds the next job back.
     const running = model.jobs.filter((job) => job.state === 'underway')
@@ -221,16 +254,49 @@ class Pair {
   }
 
   /** Whatever was done: after a stop, and the end of all work, nothing is left. */
-  finish(): void {
+  async finish(): Promise<void> {
     this.run({ do: 'stop', cancelUnderway: false })
     while (this.model.underway.length > 0) this.run({ do: 'end', which: 0, well: true })
     for (const stop of this.stops) {
       expect(stop.peek()).toEqual({ status: 'fulfilled', value: expect.anything() })
       stop.addCallback((jobs) => expect(jobs.map((job) => job.arg.n)).toEqual(this.model.notDone))
     }
-    for (const waiter of [...this.idles, ...this.pauses]) expect(waiter.deferred.called).toBe(true)
+    for (const waiter of [...this.idles, ...this.pauses, ...this.rooms]) expect(waiter.deferred.called).toBe(true)
     expect(this.put.filter((entry) => entry.fired !== 1)).toEqual([])
     expect(this.clock.pendingTimers).toBe(0)
+    await this.looped
+    // Of what happens in one moment, the model does not know which is first.
+    const inOrder = (jobs: readonly number[]): string[] =>
+      jobs.map((n) => [this.model.jobs[n]?.stopTime, n] as const).sort(([a = 0, m], [b = 0, n]) => a - b || m - n).map(String)
+    expect(inOrder(this.over)).toEqual(inOrder(this.model.over))
+    const times = this.over.map((n) => this.model.jobs[n]?.stopTime as number)
+    expect(times).toEqual(times.toSorted((a, b) => a - b))
+    this.#checkHeard()
+    // No handler waits for another job.
+    expect(this.warnings).toEqual([])
+  }
+
+  /** Told of each state of each job, in order of time; the last word about the queue is how it stands. */
+  #checkHeard(): void {
+    const states = new Map<number, string[]>(this.model.jobs.map(({ n }) => [n, []]))
+    let time = 0
+    for (const event of this.heard) {
+      if (event.type === 'queue') continue
+      expect(event.time).toBeGreaterThanOrEqual(time)
+      time = event.time
+      const seen = states.get(event.job.arg.n) as string[]
+      if (seen.at(-1) !== event.state) seen.push(event.state)
+    }
+    for (const job of this.model.jobs) {
+      const started = job.startTime === undefined ? [] : ['underway']
+      const expected = this.model.over.includes(job.n) ? ['pending', ...started, job.state] : []
+      expect(states.get(job.n)).toEqual(expected)
+    }
+    const count = (state: string): number => this.model.over.filter((n) => this.model.jobs[n]?.state === state).length
+    const counts = { pending: 0, underway: 0, finished: count('finished'), failed: count('failed'), cancelled: count('cancelled') }
+    const { width, rate, paused } = this.model
+    expect(this.queue.status()).toEqual({ width, rate, paused, stopped: true, counts, places: 0 })
+    expect(this.heard.findLast(({ type }) => type === 'queue')).toBeDefined()
   }
 }
 
@@ -238,16 +304,16 @@ function fromEpoch(time: number | undefined): number | undefined {
   return time === undefined ? undefined : time - 1000
 }
 
-test('whatever is done to it, a queue does what a plain model of it does', () => {
-  fc.assert(
-    fc.property(
+test('whatever is done to it, a queue does what a plain model of it does', async () => {
+  await fc.assert(
+    fc.asyncProperty(
       fc.nat(4),
       fc.oneof({ weight: 3, arbitrary: fc.constant(Infinity) }, fc.nat(3)),
       fc.array(command, { maxLength: 60, size: 'max' }),
-      (width, size, commands) => {
+      async (width, size, commands) => {
         const pair = new Pair(width, size)
         for (const command of commands) pair.run(command)
-        pair.finish()
+        await pair.finish()
       },
     ),
     runs(),

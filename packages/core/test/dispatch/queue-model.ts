@@ -1,4 +1,4 @@
-import type { Rate } from 'potoroo'
+import type { Rate, Rates } from 'potoroo'
 
 /** What a job of the model's handler does: ends at once, or at the test's word, well or badly. */
 export type Kind =
@@ -25,15 +25,17 @@ export class QueueModel {
   width: number
   paused = false
   stopped = false
-  rate: Rate | undefined
+  rate: Rates | undefined
   jobs: ModelJob[] = []
   starts: { n: number; time: number }[] = []
   notDone: number[] = []
+  /** In the order in which they came to be over; those that were refused are not among them. */
+  over: number[] = []
   readonly size: number
 
   /** What rates had to remember, and how much that is: as SlidingWindow.setRate says. */
   #remembered: number[] = []
-  #latestRate: Rate | undefined
+  #latestRates: readonly Rate[] | undefined
   #memory = { limit: 0, per: 0, until: -Infinity }
 
   constructor(width: number, size: number) {
@@ -52,15 +54,24 @@ export class QueueModel {
   /** Whether a job could start now, if there were one. */
   get open(): boolean {
     if (this.paused || this.stopped || this.underway.length >= this.width) return false
-    const { rate } = this
-    return rate === undefined || this.#remembered.filter((time) => time + rate.per > this.now).length < rate.limit
+    return listOf(this.rate).every(({ limit, per }) => this.#remembered.filter((time) => time + per > this.now).length < limit)
+  }
+
+  /** What holds back the one who goes first. */
+  get blockedBy(): 'paused' | 'width' | 'rate' | null {
+    if (this.paused) return 'paused'
+    if (this.underway.length >= this.width) return 'width'
+    return this.open ? null : 'rate'
   }
 
   put(kind: Kind, priority: number, timeout: number): ModelJob {
     const job: ModelJob = { n: this.jobs.length, kind, priority, timeout, state: 'pending', working: false }
     const full = this.pending.length >= this.size && !(this.pending.length === 0 && this.open)
     this.jobs.push(job)
-    if (this.stopped || full) this.#over(job, 'failed')
+    if (this.stopped || full) {
+      job.state = 'failed'
+      job.stopTime = this.now
+    }
     this.#go()
     return job
   }
@@ -84,16 +95,17 @@ export class QueueModel {
     this.#go()
   }
 
-  setRate(rate: Rate | undefined): void {
+  setRate(rate: Rates | undefined): void {
     if (rate !== undefined) {
       const memory = this.#memory
-      if (this.now > memory.until && this.#latestRate !== undefined) Object.assign(memory, this.#latestRate)
+      const rates = listOf(rate)
+      if (this.now > memory.until && this.#latestRates !== undefined) Object.assign(memory, widest(this.#latestRates))
       this.#remembered = this.#remembered.filter((time) => time + memory.per > this.now)
       this.#remembered = this.#remembered.slice(Math.max(0, this.#remembered.length - memory.limit))
-      if (this.#latestRate !== undefined) memory.until = this.now + memory.per
-      memory.limit = Math.max(memory.limit, rate.limit)
-      memory.per = Math.max(memory.per, rate.per)
-      this.#latestRate = rate
+      if (this.#latestRates !== undefined) memory.until = this.now + memory.per
+      memory.limit = Math.max(memory.limit, widest(rates).limit)
+      memory.per = Math.max(memory.per, widest(rates).per)
+      this.#latestRates = rates
     }
     this.rate = rate
     this.#go()
@@ -163,5 +175,14 @@ export class QueueModel {
   #over(job: ModelJob, state: ModelJob['state']): void {
     job.state = state
     job.stopTime = this.now
+    this.over.push(job.n)
   }
+}
+
+function listOf(rate: Rates | undefined): readonly Rate[] {
+  return rate === undefined ? [] : [rate].flat()
+}
+
+function widest(rates: readonly Rate[]): Rate {
+  return { limit: Math.max(...rates.map(({ limit }) => limit)), per: Math.max(...rates.map(({ per }) => per)) }
 }

@@ -50,6 +50,52 @@ describe('a sliding window', () => {
     expect([window.take(0), window.take(0), window.rate]).toEqual([true, false, { limit: 1, per: 10 }])
   })
 
+  test('keeps several rates at once', () => {
+    const window = new SlidingWindow([{ limit: 2, per: 10 }, { limit: 3, per: 100 }])
+    expect([0, 1, 2, 10, 11, 99, 100, 101, 102, 109, 110].filter((now) => window.take(now))).toEqual([0, 1, 10, 100, 101, 110])
+  })
+
+  test('lets through as much as all of several rates allow, however they change, and no more', () => {
+    const rates = fc.array(rate, { minLength: 1, maxLength: 3 })
+    const step = fc.oneof({ weight: 8, arbitrary: fc.nat(10) }, { weight: 1, arbitrary: rates })
+    fc.assert(
+      fc.property(rates, fc.array(step, { maxLength: 150, size: 'max' }), (first, steps) => {
+        const window = new SlidingWindow(first)
+        let current = first
+        const all: number[] = []
+        let starts: number[] = []
+        let now = 0
+        const allowed = (starts: number[]): boolean =>
+          current.every(({ limit, per }) => starts.filter((time) => time + per > now).length < limit)
+        for (const step of steps) {
+          if (typeof step !== 'number') {
+            window.setRate(step, now)
+            current = step
+            starts = []
+            continue
+          }
+          now += step
+          const earliest = window.nextTime(now)
+          const took = window.take(now)
+          expect(took).toBe(earliest === now)
+          // It may hold back for what was started under other rates, but for nothing else.
+          if (took) expect(allowed(starts)).toBe(true)
+          else expect(allowed(all)).toBe(false)
+          if (!took) continue
+          all.push(now)
+          starts.push(now)
+        }
+      }),
+      runs(),
+    )
+  })
+
+  test('a list of rates has one at least, and each is checked', () => {
+    for (const wrong of [[], [{ limit: 1, per: 1 }, { limit: 0, per: 1 }], [null]]) {
+      expect(() => new SlidingWindow(wrong as never)).toThrow(expect.objectContaining({ name: 'RangeError', code: 'ERR_INVALID_RATE' }))
+    }
+  })
+
   test('neither stalls nor lets more through when its clock is set back', () => {
     const hour = 3_600_000
     const window = new SlidingWindow({ limit: 2, per: 1000 })
@@ -86,6 +132,7 @@ describe('a sliding window', () => {
     fc.assert(
       fc.property(rate, fc.array(step, { maxLength: 150, size: 'max' }), (first, steps) => {
         const window = new SlidingWindow(first)
+        let current = first
         let since = 0
         let starts: { time: number }[] = []
         const all: number[] = []
@@ -93,12 +140,13 @@ describe('a sliding window', () => {
         for (const step of steps) {
           if ('rate' in step) {
             window.setRate(step.rate, now)
+            current = step.rate
             starts = []
             since = now
             continue
           }
           now += step.wait
-          const { limit, per } = window.rate
+          const { limit, per } = current
           // It may hold back for what was started under other rates, but for nothing else.
           if (all.filter((time) => time + per > now).length < limit) expect(window.nextTime(now)).toBe(now)
           if (!window.take(now)) continue
@@ -138,6 +186,19 @@ describe('a queue with a rate', () => {
     queue.setRate(undefined)
     expect([queue.rate, started]).toEqual([undefined, ['a', 'b', 'c', 'd', 'e']])
     expect(clock.pendingTimers).toBe(0)
+  })
+
+  test('keeps several at once', () => {
+    const clock = new ManualClock()
+    const times: number[] = []
+    const rate = [{ limit: 2, per: 10 }, { limit: 3, per: 100 }]
+    const queue = new ResizableDispatchQueue(() => void times.push(clock.now()), { width: 10, rate, clock })
+    expect(queue.rate).toEqual(rate)
+    for (let i = 0; i < 7; i++) queue.put('a')
+    clock.advance(150)
+    expect(times).toEqual([0, 0, 10, 100, 100, 110])
+    queue.rate = { limit: 4, per: 100 }
+    expect(times).toEqual([0, 0, 10, 100, 100, 110, 150])
   })
 
   test('what has started before there was none counts when there is one again', () => {

@@ -67,7 +67,12 @@ class World {
 
   constructor(width: number, rate: Rate | undefined) {
     this.rate = rate
-    this.queue = new ResizableDispatchQueue((n: number, job) => this.#handle(n, job), { width, clock: this.clock, rate })
+    this.queue = new ResizableDispatchQueue((n: number, job) => this.#handle(n, job), {
+      width,
+      clock: this.clock,
+      rate,
+      onWarning: () => this.wrong.push('a deadlock, though nobody waits for a job'),
+    })
   }
 
   #handle(n: number, job: Job<number, number>): Awaitable<number> {
