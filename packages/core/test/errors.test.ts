@@ -15,6 +15,7 @@ import {
   KeyError,
   ParallelCommandError,
   PotorooError,
+  QueueDeadlock,
   QueueOverflow,
   QueueStopped,
   QueueUnderflow,
@@ -47,6 +48,7 @@ const errors: Record<string, PotorooError> = {
   ERR_ALL_COMMANDS_FAILED: new ParallelCommandError([new Failure(cause)]),
   ERR_JOB_FAILED: new JobFailed(job, cause),
   ERR_JOB_CANCELLED: new JobCancelled(job, cause),
+  ERR_QUEUE_DEADLOCK: new QueueDeadlock([job], 1),
 }
 
 test.each(Object.entries(errors))('errors of running programs extend PotorooError and have a stable code: %s', (code, error) => {

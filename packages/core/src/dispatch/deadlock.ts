@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Chain } from '../deferred/chain.ts'
 import { maybeDeferred } from '../deferred/deferred.ts'
 import { WAITING } from '../deferred/flags.ts'
+import { CHAIN, eachPair, GIVE, TAP } from '../deferred/pairs.ts'
 import type { LinkedList } from '../structures/linked-list.ts'
 import type { Job } from './job.ts'
 import { JobDeferred } from './job-deferred.ts'
@@ -132,8 +133,11 @@ function isToCome<A, R>({ _state }: Job<A, R>): boolean {
 
 /** Whether the result goes on to another deferred: to one that waits for it, or to a combination. */
 function isPassedOn<A, R>({ _deferred: deferred }: Job<A, R>): boolean {
-  if (deferred === null) return false
-  if (typeof deferred._onFailure === 'symbol') return true
-  for (let step = deferred._head; step !== null; step = step.next) if (typeof step.onFailure === 'symbol') return true
-  return false
+  let passedOn = false
+  if (deferred !== null) {
+    eachPair(deferred, (_, kind) => {
+      passedOn ||= kind === GIVE || kind === CHAIN || kind === TAP
+    })
+  }
+  return passedOn
 }
