@@ -94,7 +94,8 @@ export class Events<A, R> {
   }
 
   #remove<E>(set: Set<E>, member: E): void {
-    set.delete(member)
+    // Who has left already leaves others' events alone.
+    if (!set.delete(member)) return
     if (this.#listeners.size === 0 && this.#streams.size === 0) this.#deserted()
   }
 }

@@ -191,8 +191,7 @@ export class ResizableDispatchQueue<A, R> implements AsyncDisposable, AsyncItera
    * const queue = new ResizableDispatchQueue((n: number) => n, { width: 2, rate: { limit: 1, per: 1000 }, clock })
    * queue.put(1)
    * queue.put(2)
-   * const why = queue.explain(queue.put(3).job)
-   * // why is { state: 'pending', position: 2, blockedBy: 'rate', estimatedStart: 2000 }
+   * const why = queue.explain(queue.put(3).job) // why is { state: 'pending', position: 2, blockedBy: 'rate', estimatedStart: 2000 }
    */
   explain(job: Job<A, R>): Explanation {
     if (job?._queue !== this.#engine) throw new KeyError('That job was not put into this queue')
@@ -290,8 +289,10 @@ export class ResizableDispatchQueue<A, R> implements AsyncDisposable, AsyncItera
    * an unhandled failure.
    *
    * @returns ends it
+   * @throws TypeError ERR_NOT_A_FUNCTION if `listener` is not a function
    */
   observe(listener: (event: DispatchEvent<A, R>) => void): () => void {
+    if (typeof listener !== 'function') throw usageError(TypeError, 'ERR_NOT_A_FUNCTION', 'A listener must be a function')
     return this.#listen().observe(listener)
   }
 

@@ -96,6 +96,19 @@ describe('what a listener hears', () => {
     expect(heard).toEqual(['second', 'second'])
   })
 
+  test('all that comes, though another one ends twice what it has ended', async () => {
+    const { queue } = hold(1)
+    const heard: string[] = []
+    const end = queue.observe(() => heard.push('first'))
+    end()
+    queue.observe(() => heard.push('second'))
+    end()
+    queue.put('a')
+    await Promise.resolve()
+    expect(heard).toEqual(['second', 'second'])
+    expect(() => queue.observe(undefined as never)).toThrow(expect.objectContaining({ name: 'TypeError', code: 'ERR_NOT_A_FUNCTION' }))
+  })
+
   test('a listener may do anything to the queue', async () => {
     const { queue, end, started } = hold(1)
     queue.observe((event) => {
