@@ -31,6 +31,11 @@ export async function interleaved(contenders: readonly Contender[], rounds = 5):
   return new Map([...figures].map(([name, all]) => [name, median(all)]))
 }
 
+/** So many in the time since `start`, by the second. */
+export function perSecond(count: number, start: number): number {
+  return (count / (performance.now() - start)) * 1_000
+}
+
 export function median(figures: readonly number[]): number {
   const sorted = figures.toSorted((a, b) => a - b)
   return sorted[sorted.length >> 1] ?? NaN
