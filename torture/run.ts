@@ -67,6 +67,7 @@ if (positionals.includes('soak')) {
 const chosen = positionals.length === 0 ? scenarios : positionals.map((name) => {
   return scenarios.find((each) => each.name === name) ?? usage(`There is no scenario ${name}`)
 })
+if (values.rounds !== undefined && !(Number(values.rounds) >= 1)) usage('--rounds is a number, at least 1')
 const rounds = values.minutes === undefined ? number(values.rounds, 1, 'rounds') : Infinity
 const until = performance.now() + number(values.minutes, Infinity, 'minutes') * 60_000
 const options: Options = { short: values.short, store: values.store, log: (line) => console.log(line) }
