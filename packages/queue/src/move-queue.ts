@@ -1,4 +1,4 @@
-import { type Clock, Deferred, inlineCallbacks, usageError } from 'potoroo'
+import { type Clock, Deferred, inlineCallbacks, succeed, usageError } from 'potoroo'
 import { MoveError } from './errors.ts'
 import { makeId, makeWorkerId } from './id.ts'
 import { type Arrival, type Departed, isLeaving } from './moving.ts'
@@ -158,6 +158,10 @@ class Bell {
 
   /** Fires when it rings, or after so many milliseconds. */
   wait(ms: number): Deferred {
+    if (this.#rung) {
+      this.#rung = false
+      return succeed()
+    }
     const over = (): void => {
       this.clock.clearTimeout(timer)
       this.#ring = undefined
@@ -169,7 +173,7 @@ class Bell {
       waiting.callback()
     }
     this.#ring = end
-    const timer = this.clock.setTimeout(end, this.#rung ? 0 : ms)
+    const timer = this.clock.setTimeout(end, ms)
     return waiting
   }
 }

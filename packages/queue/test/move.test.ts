@@ -1,4 +1,4 @@
-import { type DurableQueue, memoryStore, type MoveProgress, moveQueue, openQueue, type Store } from '@potoroo/queue'
+import { type DurableQueue, memoryStore, type MoveProgress, moveQueue, openQueue, type Store, transition } from '@potoroo/queue'
 import { ManualClock } from 'potoroo'
 import { describe, expect, it } from 'vitest'
 import { Bench, codeOf, NOW, settle, until } from './bench.ts'
@@ -53,6 +53,19 @@ describe('a queue that is moved', () => {
     expect(there.args).toEqual([2, 3])
     expect(bench.args).toEqual([1])
     expect((await there.queue.job(first!.id)).result).toBe('here')
+  })
+
+  it('does not start what was claimed in the moment when it began to move', async () => {
+    await using bench = await Bench.open()
+    const raw = await bench.store.open('q', {}, () => {})
+    const put = bench.queue.put(1)
+    const begun = raw.depart({ move: 'm', delivered: [], limit: 0, now: NOW })
+    const job = await put
+    await begun
+    await settle()
+    expect(bench.calls).toEqual([])
+    expect(await bench.queue.job(job.id)).toMatchObject({ state: 'pending', attempt: 0 })
+    await raw.close()
   })
 
   it('takes what is put while it moves, and then refuses it, saying where to go', async () => {
@@ -188,6 +201,38 @@ describe('a move', () => {
     expect((await moved).moved).toBe(1)
   })
 
+  it('misses no end of a job, though it comes in the moment when it looks', async () => {
+    const store = memoryStore()
+    const worker = { id: 'w', lease: 5_000 }
+    const raw = await store.open('q', {}, () => {})
+    await raw.renew(worker, NOW)
+    const rest = { priority: 0, runAt: NOW, key: null, maxAttempts: 1, timeout: null }
+    await raw.put([{ id: 'a', arg: '1', ...rest }], { size: 9, now: NOW })
+    const exchange = { worker, outcomes: [], started: [], holdUntil: 0, places: 1, token: 'w.1', now: NOW }
+    const { claimed } = await raw.exchange(() => exchange)
+    let ended = false
+    const ending: Store = {
+      queues: () => store.queues(),
+      open: (...args) =>
+        store.open(...args).addCallback((queue) => {
+          const depart = queue.depart.bind(queue)
+          queue.depart = (step) => {
+            const departed = depart(step)
+            if (!ended) {
+              const job = transition({ ...claimed[0]!, token: null }, { type: 'finish', result: '1', now: NOW })
+              void raw.exchange(() => ({ ...exchange, outcomes: [{ token: 'w.1', job }], places: 0, token: 'w.2' }))
+            }
+            ended = true
+            return departed
+          }
+          return queue
+        }),
+    }
+    // Its clock stands still: nobody looks a second time for no reason.
+    expect((await moveQueue(ending, memoryStore(), 'q', { clock: new ManualClock(NOW) })).moved).toBe(1)
+    await raw.close()
+  })
+
   it('that is cancelled has left everything to the next one', async () => {
     const { bench, to, start, progress } = await moving({ width: 1 })
     await using _ = bench
@@ -231,8 +276,12 @@ describe('a move', () => {
     await there.setWidth(3)
     expect(await start()).toEqual(done)
     expect(await there.status()).toMatchObject({ width: 3, counts: { pending: 2 } })
-    expect(await codeOf(moveQueue(bench.store, memoryStore(), 'q'))).toBe('ERR_MOVE_ELSEWHERE')
-    await there.stop()
+    const third = memoryStore()
+    expect(await codeOf(moveQueue(bench.store, third, 'q'))).toBe('ERR_MOVE_ELSEWHERE')
+    // Nothing has begun there.
+    const other = await producer(third)
+    await other.put(1)
+    for (const queue of [there, other]) await queue.stop()
   })
 
   it('may go back to where the queue was', async () => {

@@ -4,7 +4,7 @@ import type { Part } from '../store-suite.ts'
 import { ERROR, failsWith, newJob, Trial } from '../trial.ts'
 
 const MOVE = 'move'
-const SETTINGS: Omit<QueueSettings, 'move'> = { width: 4, rate: null, paused: false, heldUntil: 0 }
+const SETTINGS: Omit<QueueSettings, 'move'> = { width: 9, rate: null, paused: false, heldUntil: 0 }
 
 function depart(t: Trial, { queue = t.queue, delivered = [] as readonly string[], limit = 100, move = MOVE } = {}): Promise<Departed> {
   return queue.depart({ move, delivered, limit, now: t.now }).then()
@@ -67,7 +67,8 @@ export function moving({ test, share }: Part): void {
     deepEqual(await Promise.all(states.map((state) => there.ids(state))), orders)
     for (const [i, history] of histories.entries()) deepEqual(await there.queue.history(all[i]!.id), { ...history!, job: renamed[i] })
     there.now = t.now
-    deepEqual(await there.hands.claim(9), ['again', 'urgent', 'pending'])
+    await there.put('next')
+    deepEqual(await there.hands.claim(9), ['again', 'urgent', 'pending', 'next'])
     equal((await there.job('again')).attempt, 2)
     there.now += 50
     deepEqual(await there.hands.claim(9), ['late'])
@@ -283,13 +284,14 @@ export function moving({ test, share }: Part): void {
     deepEqual((await t.open(t.store, 'none', { width: 8 })).settings.width, 8)
   })
 
-  test('may move back to where it was', async (t) => {
+  test('may move back to where it was, of which nothing is left', async (t) => {
     await t.open(t.store, 'q', { width: 3 })
-    await t.put('a', 'b')
+    await t.put('a', { id: 'gone', key: 'k' }, 'b')
     const moved = await departAll(t)
-    await arrive(t.queue, moved, true, 'back')
+    await arrive(t.queue, moved.filter(({ job }) => job.id !== 'gone'), true, 'back')
     deepEqual(await t.ids(), ['a', 'b'])
-    equal((await t.put('c'))[0]!.isNew, true)
+    equal(t.queue.settings.width, SETTINGS.width)
+    equal((await t.put({ id: 'c', key: 'k' }))[0]!.isNew, true)
     deepEqual(await t.hands.claim(9), ['a', 'b', 'c'])
   })
 
