@@ -14,7 +14,7 @@ import {
   succeed,
 } from 'potoroo'
 import { expect, test } from 'vitest'
-import { runs } from './runs.ts'
+import { patience, runs } from './runs.ts'
 import { type Kind, type ModelJob, QueueModel } from './queue-model.ts'
 
 type Command =
@@ -304,7 +304,7 @@ function fromEpoch(time: number | undefined): number | undefined {
   return time === undefined ? undefined : time - 1000
 }
 
-test('whatever is done to it, a queue does what a plain model of it does', async () => {
+test('whatever is done to it, a queue does what a plain model of it does', { timeout: patience }, async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.nat(4),

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { type Awaitable, Deferred, type Job, type JobDeferred, ManualClock, type Rate, ResizableDispatchQueue, succeed } from 'potoroo'
 import { expect, test } from 'vitest'
-import { runs } from './runs.ts'
+import { patience, runs } from './runs.ts'
 
 // Handlers, callbacks and cancellers that turn on the queue that is calling them. What exactly happens then is a long
 // story; what must hold all the same is not.
@@ -218,7 +218,7 @@ class World {
   }
 }
 
-test('whoever is called by a queue may do anything to it', () => {
+test('whoever is called by a queue may do anything to it', { timeout: patience }, () => {
   fc.assert(
     fc.property(
       width,

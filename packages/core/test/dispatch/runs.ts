@@ -6,3 +6,6 @@ export function runs(usual = 1000): { numRuns: number; seed?: number } {
     ...(POTOROO_SEED === undefined ? {} : { seed: Number(POTOROO_SEED) }),
   }
 }
+
+/** Milliseconds that so many may take on a machine that is busy. */
+export const patience = 30_000 + 30 * runs().numRuns
