@@ -29,6 +29,7 @@ export class ServiceProcess {
         const found = /https?:\/\/[\w.:-]+\d/.exec(line)
         if (found) resolve(found[0])
       })
+      child.once('error', reject)
       void ended.then((code) => reject(new Error(`The service ended with ${code} before it listened: ${said}`)))
     })
     return new ServiceProcess(url, child, ended)

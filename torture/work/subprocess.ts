@@ -36,10 +36,16 @@ export class Subprocess {
     this.#child.stdin!.on('error', () => undefined)
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.errors += text))
     this.ended = new Promise((resolve) => {
-      this.#child.once('close', (code, signal) => {
+      const end = (how: number | string): void => {
         this.endedAt ??= Date.now()
-        resolve(code ?? signal!)
+        resolve(how)
         for (const check of this.#waiting) check()
+      }
+      this.#child.once('close', (code, signal) => end(code ?? signal!))
+      this.#child.once('error', (error) => {
+        // It could not even be started.
+        this.errors += error.message
+        end('error')
       })
     })
     createInterface(this.#child.stdout!).on('line', (line) => {
