@@ -9,11 +9,15 @@ export type ErrorType<E = unknown> = abstract new (...args: never[]) => E
  * Stands for a CancelledError that nobody has looked at yet: making an Error costs more than cancelling does, and most
  * cancelled deferreds are never asked why.
  */
-class Cancellation {
+export class Cancellation {
   readonly reason: unknown
 
   constructor(reason: unknown) {
     this.reason = reason
+  }
+
+  toError(): CancelledError {
+    return new CancelledError(this.reason)
   }
 }
 
@@ -38,7 +42,7 @@ export class Failure<E = unknown> {
   get value(): E {
     const value = this._value
     if (!(value instanceof Cancellation)) return value
-    const error = withoutStack(() => new CancelledError(value.reason)) as E
+    const error = withoutStack(() => value.toError()) as E
     this._value = error
     return error
   }

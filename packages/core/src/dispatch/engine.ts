@@ -231,7 +231,7 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
     const { onValue, onFailure } = this.#places.take(job)
     append(work, onValue, onFailure)
     // Cancelled by its own handler, or late within it.
-    if (job._work !== null && job._state !== 'underway') work.cancel(job._rare?.reason)
+    if (job._work !== null && job._state !== 'underway') work.cancel(job._reason())
     return undefined
   }
 

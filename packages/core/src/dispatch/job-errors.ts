@@ -1,4 +1,5 @@
 import { describe } from '../deferred/describe.ts'
+import { Cancellation } from '../deferred/failure.ts'
 import { CancelledError, PotorooError } from '../errors.ts'
 import type { Job } from './job.ts'
 
@@ -19,6 +20,20 @@ export class JobCancelled<J extends { readonly id: string } = Job<unknown, unkno
   constructor(job: J, reason?: unknown) {
     super(reason, `${job.id} was cancelled`)
     this.job = job
+  }
+}
+
+/** Stands for a JobCancelled that nobody has looked at yet: whoever clears a queue cancels thousands. */
+export class JobCancellation extends Cancellation {
+  readonly job: Job<unknown, unknown>
+
+  constructor(job: Job<unknown, unknown>, reason: unknown) {
+    super(reason)
+    this.job = job
+  }
+
+  override toError(): JobCancelled {
+    return new JobCancelled(this.job, this.reason)
   }
 }
 

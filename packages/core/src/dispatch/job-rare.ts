@@ -6,7 +6,7 @@ import type { JobDeferred } from './job-deferred.ts'
 export class JobRare<A, R> {
   progress: unknown = undefined
   watchers: Set<JobDeferred<A, R>> | undefined = undefined
-  /** What its deferreds fail with. */
+  /** What its deferreds fail with, where that is not the failure of its work. */
   error: Failure | undefined = undefined
 
   /** What its handler put while it was being called, and could not start at once. */
@@ -20,22 +20,8 @@ export class JobRare<A, R> {
   /** The signal it was put with, while it may still be cancelled by that. */
   outerSignal: AbortSignal | undefined = undefined
 
+  /** Made when somebody asks for the signal. */
   controller: AbortController | undefined = undefined
-  aborted = false
-  /** Why it was cancelled, or is late. */
-  reason: unknown = undefined
-
-  get signal(): AbortSignal {
-    if (this.controller === undefined) {
-      this.controller = new AbortController()
-      if (this.aborted) this.controller.abort(this.reason)
-    }
-    return this.controller.signal
-  }
-
-  /** Aborts the signal, with `reason`. */
-  abort(): void {
-    this.aborted = true
-    this.controller?.abort(this.reason)
-  }
+  /** Whether it has run out of time. */
+  late = false
 }

@@ -1,5 +1,5 @@
 import type { Deferred } from '../deferred/deferred.ts'
-import { Failure } from '../deferred/failure.ts'
+import { cancelledBecause, Failure } from '../deferred/failure.ts'
 import { hasPairs } from '../deferred/pairs.ts'
 import { OUTSIDE } from '../structures/indexed-heap.ts'
 import type { Standing } from '../structures/priority-line.ts'
@@ -124,7 +124,12 @@ export class Job<A, R> implements Standing<Job<A, R>> {
 
   /** For the handler: aborted when the job is cancelled or has run out of time. Made on first use. */
   get signal(): AbortSignal {
-    return this._more().signal
+    const rare = this._more()
+    if (rare.controller === undefined) {
+      rare.controller = new AbortController()
+      if (this._state === 'cancelled' || rare.late) rare.controller.abort(this._reason())
+    }
+    return rare.controller.signal
   }
 
   /**
@@ -180,12 +185,19 @@ export class Job<A, R> implements Standing<Job<A, R>> {
     this._state = state
     this._stopped = now
     this._outcome = outcome
-    if (error !== undefined) this._more().error = error
+    if (error !== outcome && error !== undefined) this._more().error = error
   }
 
   /** @internal What its deferreds fire with. */
   _verdict(): unknown {
-    return this._state === 'finished' ? this : this._rare?.error
+    return this._state === 'finished' ? this : (this._rare?.error ?? this._outcome)
+  }
+
+  /** @internal Why its work is to stop: it is cancelled, or has run out of time. */
+  _reason(): unknown {
+    const failure = this._outcome as Failure
+    const cancelled = this._state === 'cancelled' ? cancelledBecause(failure) : undefined
+    return cancelled === undefined ? failure.value : cancelled.reason
   }
 
   /** @internal Tells its deferreds that it is over. Whether anyone listened, and time may have passed. */

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { Failure } from '../deferred/failure.ts'
 import { TimeoutError } from '../errors.ts'
 import type { Job } from './job.ts'
-import { JobCancelled, JobFailed } from './job-errors.ts'
+import { JobCancellation, JobFailed } from './job-errors.ts'
 import { Signals } from './signals.ts'
 import { withoutStack } from '../deferred/without-stack.ts'
 
@@ -59,11 +59,11 @@ export class Outcomes<A, R> {
 
   /** The job, which is not over, and no longer in any line, is cancelled. */
   cancel(job: Job<A, R>, reason: unknown): void {
-    const failure = new Failure(withoutStack(() => new JobCancelled(job, reason)))
+    const failure = new Failure<unknown>(new JobCancellation(job as Job<unknown, unknown>, reason))
     this.cancelled++
     job._end('cancelled', this.#now(), failure, failure)
     this.changed?.(job)
-    this.#abandon(job, reason)
+    this.#abandon(job)
   }
 
   /** Cancels the job when `signal` is aborted; at once if it is. */
@@ -83,14 +83,14 @@ export class Outcomes<A, R> {
     const failure = new Failure(withoutStack(() => new TimeoutError(timeout)))
     this.failed++
     job._end('failed', this.#now(), failure, jobFailed(job, failure))
+    job._more().late = true
     this.changed?.(job)
-    this.#abandon(job, failure.value)
+    this.#abandon(job)
   }
 
   /** A job is over before its work is: takes down what was set up for it, stops the work, and tells its deferreds. */
-  #abandon(job: Job<A, R>, reason: unknown): void {
+  #abandon(job: Job<A, R>): void {
     this.#letGo(job)
-    job._more().reason = reason
     if (this.#depth >= DEEPEST) {
       this.#toStop.push(job)
       return
@@ -115,10 +115,11 @@ export class Outcomes<A, R> {
 }
 
 function stopWork<A, R>(job: Job<A, R>): void {
-  const rare = job._more()
+  const controller = job._rare?.controller
+  const work = job._work
   try {
-    rare.abort()
-    job._work?.cancel(rare.reason)
+    controller?.abort(job._reason())
+    work?.cancel(job._reason())
   } finally {
     job._tell()
   }
