@@ -67,6 +67,12 @@ export interface PutOptions {
   readonly maxAttempts?: number
   /** Milliseconds that an attempt may take. */
   readonly timeout?: number
+  /**
+   * A client of the store's database, on which a transaction was begun: the job is there once that is committed, and never
+   * was if it is rolled back. With a key, a job that is committed first has it: the other one is cancelled, with
+   * ERR_JOB_KEY_TAKEN. PostgreSQL only.
+   */
+  readonly transaction?: object
 }
 
 /** What happened to a queue: a job as it stands now, or the queue's settings and counts. */

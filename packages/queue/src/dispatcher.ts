@@ -1,7 +1,7 @@
-import { type Awaitable, type Clock, Deferred, type Job, ResizableDispatchQueue } from 'potoroo'
+import { type Awaitable, type Clock, Deferred, type Job, maybeDeferred, ResizableDispatchQueue } from 'potoroo'
 import { toJson } from './checks.ts'
 import type { Attempt } from './durable-job.ts'
-import { lookable, Permanent } from './errors.ts'
+import { JobConflict, lookable, noTransactions, Permanent } from './errors.ts'
 import { type AttemptRecord, KEPT_LINES, logLine, type LogLine } from './history.ts'
 import { standsStill } from './moving.ts'
 import { afterFailure, type RetryRules } from './outcome.ts'
@@ -47,8 +47,8 @@ const TRY_AGAIN_AFTER = 500
 
 /**
  * Takes jobs from a store and runs them. There is one round trip, {@link QueueStore.exchange}: it brings what has ended
- * since the last one and takes as many jobs as there is room for. One is under way at a time, so that what ends
- * meanwhile is gathered for the next: the busier the queue, the larger the batches.
+ * since the last one and takes as many jobs as there is room for. What ends while one is under way is gathered for the next:
+ * the busier the queue, the larger the batches.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions
@@ -58,7 +58,12 @@ export class Dispatcher {
   #started: Exchange['started'][number][] = []
   #holdUntil = 0
   #exchanges = 0
-  #exchanging = false
+  /** Exchanges that the store has taken and not answered. */
+  readonly #underway = new Set<Exchange>()
+  /** One was asked for whose turn has not come: it will take in all that happens until then. */
+  #asked = false
+  /** The last claims were as many as there was room for. */
+  #busy = false
   /** There may be something to claim. */
   #hungry = true
   #stopping = false
@@ -152,7 +157,10 @@ export class Dispatcher {
   }
 
   #room(): number {
-    return this.#stopping ? 0 : Math.max(0, this.#options.localWidth() - this.#held.size)
+    if (this.#stopping) return 0
+    let room = this.#options.localWidth() - this.#held.size
+    for (const { places } of this.#underway) room -= places
+    return Math.max(0, room)
   }
 
   /** Whether nothing may start now, as far as is known here. */
@@ -162,13 +170,18 @@ export class Dispatcher {
   }
 
   #exchange(): void {
-    if (this.#exchanging || this.#closed) return
+    if (this.#asked || this.#closed || this.#underway.size >= this.#most()) return
     const claims = this.#hungry && this.#room() > 0
     if (!claims && this.#outcomes.length === 0 && this.#started.length === 0 && this.#holdUntil === 0) return
-    this.#exchanging = true
+    this.#asked = true
     let sent: Exchange | undefined
     this.#options.store
-      .exchange(() => (sent = this.#gather(sent)))
+      .exchange(() => {
+        sent = this.#gather(sent)
+        // In the room that it leaves, another one.
+        this.#exchange()
+        return sent
+      })
       .addCallbacks(
         (answer) => this.#exchanged(sent!, answer),
         ({ value }) => this.#failed(sent, value),
@@ -176,31 +189,43 @@ export class Dispatcher {
       .addErrback(({ value }) => this.#options.onWarning(value as Error))
   }
 
+  /** How many exchanges may be under way: a second one only if there is much to do, and an answer takes its time. */
+  #most(): number {
+    return this.#busy && this.#options.store.isRemote ? 2 : 1
+  }
+
   /** Everything to be said now. If an earlier try was rolled back, what it said comes first. */
   #gather(before: Exchange | undefined): Exchange {
+    if (before !== undefined) this.#underway.delete(before)
+    const hungry = this.#hungry || (before !== undefined && before.places > 0)
+    const room = hungry ? this.#room() : 0
+    const places = Math.min(room, Math.ceil(this.#options.localWidth() / this.#most()))
     const exchange: Exchange = {
       worker: this.#options.worker,
       outcomes: [...(before?.outcomes ?? []), ...this.#outcomes],
       started: [...(before?.started ?? []), ...this.#started],
       holdUntil: Math.max(before?.holdUntil ?? 0, this.#holdUntil),
-      places: this.#hungry ? this.#room() : 0,
+      places,
       token: this.#options.worker.id + TOKEN_SEPARATOR + String(++this.#exchanges),
       now: this.#options.clock.now(),
     }
     this.#outcomes = []
     this.#started = []
     this.#holdUntil = 0
-    this.#hungry = false
+    this.#hungry = places < room
+    this.#asked = false
+    this.#underway.add(exchange)
     return exchange
   }
 
   #exchanged(sent: Exchange, { accepted, claimed, rated, wakeAt }: Exchanged): void {
-    this.#exchanging = false
+    this.#underway.delete(sent)
     accepted.forEach((recorded, i) => {
       if (!recorded) this.#refused(sent.outcomes[i]!)
     })
     // As many as there was room for: there may be more.
-    if (claimed.length > 0 && claimed.length >= sent.places) this.#hungry = true
+    this.#busy = claimed.length > 0 && claimed.length >= sent.places
+    if (this.#busy) this.#hungry = true
     let room = claimed.length === 0 || this.#barred() ? 0 : this.#room()
     for (const job of claimed) {
       // If it was stopped, paused, held back or made narrower meanwhile, what has not started does not.
@@ -220,8 +245,9 @@ export class Dispatcher {
   }
 
   #failed(sent: Exchange | undefined, error: unknown): void {
-    this.#exchanging = false
+    this.#asked = false
     if (sent !== undefined) {
+      this.#underway.delete(sent)
       this.#outcomes = [...sent.outcomes, ...this.#outcomes]
       this.#started = [...sent.started, ...this.#started]
       this.#holdUntil = Math.max(sent.holdUntil, this.#holdUntil)
@@ -262,6 +288,7 @@ export class Dispatcher {
       },
       report: (progress) => this.#report(held, progress),
       log: (message) => this.#log(held, job.attempt, message),
+      complete: (transaction, result) => this.#complete(held, transaction, result),
     }
     this.#held.add(held)
     const options = job.timeout === null ? {} : { timeout: job.timeout }
@@ -363,6 +390,22 @@ export class Dispatcher {
     this.#reportSoon()
   }
 
+  /** In a transaction of the handler's; what is said of the attempt afterwards counts only if that is rolled back. */
+  #complete(held: Held, transaction: object, result: unknown): Deferred<void> {
+    return maybeDeferred(() => {
+      const { store, clock } = this.#options
+      if (store.completeWithin === undefined) throw noTransactions()
+      if (held.settled) throw new JobConflict('ERR_JOB_NOT_UNDERWAY', held.job)
+      const text = toJson(result === undefined ? null : result, 'A result')
+      const job = { ...held.job, startTime: held.run!.startTime ?? held.job.startTime, progress: held.progress ?? held.job.progress }
+      return store
+        .completeWithin(transaction, transition(job, { type: 'finish', result: text, now: clock.now() }), held.token)
+        .addCallback((isDone) => {
+          if (!isDone) throw new JobConflict('ERR_JOB_NOT_UNDERWAY', held.job)
+        })
+    }) as Deferred<void>
+  }
+
   #reportSoon(): void {
     if (this.#closed) return
     this.#reporting ??= this.#options.clock.setTimeout(() => {
@@ -395,7 +438,7 @@ export class Dispatcher {
   }
 
   #checkDrained(): void {
-    if (!this.#stopping || this.#exchanging || this.#held.size > 0 || this.#outcomes.length > 0) return
+    if (!this.#stopping || this.#asked || this.#underway.size > 0 || this.#held.size > 0 || this.#outcomes.length > 0) return
     this.leave()
   }
 }

@@ -1,4 +1,5 @@
-import type { Deferred } from 'potoroo'
+import { type Deferred, fail } from 'potoroo'
+import { JobConflict } from './errors.ts'
 import type { JobHistory } from './history.ts'
 import type { JobError, JobRecord, JobState } from './record.ts'
 
@@ -15,6 +16,7 @@ export interface Attempt {
   readonly signal: AbortSignal
   report(progress: unknown): void
   log(message: string): void
+  complete(transaction: object, result: unknown): Deferred<void>
 }
 
 /**
@@ -121,6 +123,19 @@ export class DurableJob<A = unknown, R = unknown> {
    */
   log(message: string): void {
     this.#attempt?.log(message)
+  }
+  /**
+   * For the handler: finishes the job in the handler's own transaction, so that its result and what else that transaction
+   * does are committed together or not at all: exactly once, as far as that database goes. Commit before the handler returns;
+   * what it returns is then ignored. PostgreSQL only.
+   *
+   * Fires when that is written, fails with JobConflict ERR_JOB_NOT_UNDERWAY if the attempt has been taken away (roll back
+   * then), and with TypeError ERR_NO_TRANSACTIONS or ERR_INVALID_TRANSACTION.
+   *
+   * @param options `transaction`: a client of the store's database on which a transaction was begun
+   */
+  complete({ transaction, result }: { readonly transaction: object; readonly result?: R }): Deferred<void> {
+    return this.#attempt?.complete(transaction, result) ?? fail(new JobConflict('ERR_JOB_NOT_UNDERWAY', this._record))
   }
   /**
    * Fires with the job's attempts and log as they are now: the last 50 attempts and 200 lines, the oldest first. Fails with

@@ -1,4 +1,4 @@
-import { PotorooError } from 'potoroo'
+import { PotorooError, usageError } from 'potoroo'
 import type { JobError, JobRecord } from './record.ts'
 
 /** Thrown by a handler: the job fails at once, however many attempts are left. */
@@ -98,6 +98,11 @@ export class JobConflict extends PotorooError {
 /** The store could not do it; nothing of what was asked is done. */
 export class StoreError extends PotorooError {
   override readonly name = 'StoreError'
+}
+
+/** What was asked needs a store whose transactions others can join. */
+export function noTransactions(): TypeError {
+  return usageError(TypeError, 'ERR_NO_TRANSACTIONS', "This store has no transactions that others can join; PostgreSQL's has")
 }
 
 /** The error of a job whose process died during each of its attempts: it is not allowed to crash workers for ever. */

@@ -1,10 +1,10 @@
-import { Deferred, deferredList, fail, type Failure, JobCancelled, JobFailed, maybeDeferred, QueueStopped, succeed } from 'potoroo'
+import { Deferred, deferredList, fail, type Failure, JobCancelled, JobFailed, maybeDeferred, QueueStopped, succeed, usageError } from 'potoroo'
 import type { DurableQueue, Explanation, PutOptions, QueueEvent, QueueOptions } from './api.ts'
 import { checkList, checkPatch, checkPriority } from './checks.ts'
 import { Conditions } from './conditions.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { type Attempt, DurableJob, type JobOwner } from './durable-job.ts'
-import { QueueMoved, toJobError } from './errors.ts'
+import { noTransactions, QueueMoved, toJobError } from './errors.ts'
 import { EventFeed } from './event-feed.ts'
 import { explain } from './explain.ts'
 import { type JobHistory, wholeHistory } from './history.ts'
@@ -141,7 +141,7 @@ export class Queue<A, R> implements DurableQueue<A, R> {
     try {
       if (this.stopped) throw new QueueStopped()
       const now = this.#options.clock.now()
-      return this.#putJobs([newJob(arg, options, this.#options, now)], now)
+      return this.#putJobs([newJob(arg, options, this.#options, now)], now, options.transaction)
     } catch (error) {
       return fail(error)
     }
@@ -159,11 +159,20 @@ export class Queue<A, R> implements DurableQueue<A, R> {
   #putItems(items: readonly ({ readonly arg: A } & PutOptions)[]): Deferred<Put[]> {
     if (this.stopped) throw new QueueStopped()
     const now = this.#options.clock.now()
-    return this.#putJobs(items.map((item) => newJob(item.arg, item, this.#options, now)), now)
+    const [transaction, ...others] = new Set(items.map((item) => item.transaction))
+    if (others.length > 0) {
+      throw usageError(TypeError, 'ERR_INVALID_TRANSACTION', 'Jobs that are put together are put in one transaction: give all of them the same')
+    }
+    return this.#putJobs(items.map((item) => newJob(item.arg, item, this.#options, now)), now, transaction)
   }
 
-  #putJobs(jobs: readonly NewJob[], now: number): Deferred<Put[]> {
-    const put = this.#store.put(jobs, { size: this.#options.size, now })
+  #putJobs(jobs: readonly NewJob[], now: number, transaction?: object): Deferred<Put[]> {
+    const options = { size: this.#options.size, now }
+    if (transaction !== undefined) {
+      if (this.#store.putWithin === undefined) throw noTransactions()
+      return this.#store.putWithin(transaction, jobs, options)
+    }
+    const put = this.#store.put(jobs, options)
     // In the same moment, so that an idle queue puts and claims in one commit.
     this.#dispatcher?.poke()
     return put

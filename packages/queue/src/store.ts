@@ -172,10 +172,29 @@ export interface QueueStore {
   readonly settings: QueueSettings
 
   /**
+   * True if answers are on their way for a while: while there is much to do, a dispatcher then asks for its next exchange
+   * before it has worked on the last, so that store and handlers are both at work.
+   */
+  readonly isRemote?: true
+
+  /**
    * Adds jobs, all or none. `size` is how many may be pending.
    * Fails with QueueOverflow if they do not fit, QueueMoved or QueueArriving if the queue is not here.
    */
   put(jobs: readonly NewJob[], options: { readonly size: number; readonly now: number }): Deferred<Put[]>
+
+  /**
+   * As `put`, in a transaction of the caller's: the jobs are there once that is committed. Left out where there are none to
+   * join. Fails with TypeError ERR_INVALID_TRANSACTION if it is none.
+   */
+  putWithin?(transaction: object, jobs: readonly NewJob[], options: { readonly size: number; readonly now: number }): Deferred<Put[]>
+
+  /**
+   * Records that an attempt has finished its job, in a transaction of the caller's; fires with false if the attempt had been
+   * taken away. Until the transaction has ended, the attempt cannot be taken away any more. The outcome that follows in an
+   * exchange counts for its end only, or, if the transaction was rolled back, for all.
+   */
+  completeWithin?(transaction: object, job: JobRecord, token: string): Deferred<boolean>
 
   /**
    * Records outcomes, then claims what width, rate, pause and hold allow, in order; for a worker that has its lease, for
