@@ -15,13 +15,17 @@ const OWN_FOLDER = 0o700
  */
 export function prepareDataFile(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: OWN_FOLDER })
-    accessSync(dirname(path), constants.R_OK | constants.W_OK | constants.X_OK)
+    prepareFolder(path)
     closeSync(openSync(path, 'a+', OWN_FILE))
     chmodSync(path, OWN_FILE)
   } catch (error) {
     throw new StartError(`Cannot keep the data in ${path}: ${explainSystemError(error)}`)
   }
+}
+
+function prepareFolder(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: OWN_FOLDER })
+  accessSync(dirname(path), constants.R_OK | constants.W_OK | constants.X_OK)
 }
 
 /**
@@ -32,6 +36,7 @@ export function prepareDataFile(path: string): void {
 export function keptToken(dataFile: string): string {
   const path = `${dataFile}.admin-token`
   try {
+    prepareFolder(path)
     return read(path) ?? make(path)
   } catch (error) {
     throw new StartError(`Cannot keep the admin token in ${path}: ${explainSystemError(error)}`)

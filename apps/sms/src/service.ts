@@ -14,12 +14,16 @@ export interface ServiceOptions {
   readonly isSimulated: boolean
   readonly width: number
   readonly rate: Rate | null
+  /** Milliseconds after which the messages of a service that is silent are given to others. Default 30,000. */
+  readonly lease?: number
   /** How many messages each address may hand over; null for no limit. */
   readonly messagesRate: Rate | null
   readonly adminToken: string
   readonly readToken?: string | undefined
   /** The names that the service goes by, as `createServer` takes them. */
   readonly hosts: () => readonly string[]
+  /** Whether `/readyz` says so. Default: as long as it runs. */
+  readonly isReady?: () => boolean
   /** Told of what goes wrong in the background. */
   readonly onWarning: (error: Error) => void
   /** Told of the service's own faults. */
@@ -45,7 +49,7 @@ export class Service {
 
   /** Opens the queue, takes back what a predecessor left underway, and begins to send. */
   static async open(options: ServiceOptions): Promise<Service> {
-    const { store, carrier, width, rate, clock, onWarning } = options
+    const { store, carrier, width, rate, lease, clock, onWarning } = options
     const queue = await openQueue<Sms, Receipt>({
       name: 'sms',
       store,
@@ -56,6 +60,7 @@ export class Service {
       handler: (sms, job) =>
         carrier.send(sms, { signal: job.signal, idempotencyKey: job.id, attemptToken: job.attemptToken! }),
       onWarning,
+      ...(lease !== undefined && { lease }),
       ...(clock && { clock }),
     })
     return new Service(queue, serve(queue, options))
@@ -77,7 +82,7 @@ export class Service {
 }
 
 function serve(queue: DurableQueue<Sms, Receipt>, options: ServiceOptions): Server {
-  const { adminToken, readToken, hosts, messagesRate, isSimulated, onError, clock } = options
+  const { adminToken, readToken, hosts, messagesRate, isSimulated, isReady, onError, clock } = options
   const limits = messagesRate === null ? undefined : new AddressLimits(messagesRate, clock ?? systemClock)
   const pages = new Pages({ carrier: isSimulated ? 'simulated' : 'real' })
   return createServer({
@@ -86,6 +91,7 @@ function serve(queue: DurableQueue<Sms, Receipt>, options: ServiceOptions): Serv
     readToken,
     hosts,
     onError,
+    ...(isReady && { ready: isReady }),
     ...(clock && { clock }),
     routes: (app, { requireToken }) => {
       messageRoutes(app, queue, limits)

@@ -8,8 +8,10 @@ import { parseDuration, parseRate } from './units.ts'
 export interface Settings {
   readonly port: number
   readonly host: string
-  /** The absolute path of the data file. */
+  /** The absolute path of the data file; with a database, of what is kept beside it: the admin token. */
   readonly storePath: string
+  /** `postgres://…`, if the messages are kept there. */
+  readonly databaseUrl: string | undefined
   /** Undefined: a simulated one. */
   readonly carrier: CarrierSettings | undefined
   readonly simulation: { readonly latency: number; readonly failures: number }
@@ -23,6 +25,8 @@ export interface Settings {
   readonly readToken: string | undefined
   /** Milliseconds that what is underway gets when the service stops. */
   readonly grace: number
+  /** Milliseconds after which the messages of a service that is silent are given to others. */
+  readonly lease: number
 }
 
 /** All are there unless the carrier is on this machine: such a one may want none of them. */
@@ -65,8 +69,9 @@ const Environment = z.object({
     '127.0.0.1',
   ),
   POTOROO_STORE: z.string().default('data/sms.db').superRefine((path, { addIssue }) => {
-    if (/^postgres(ql)?:/.test(path)) addIssue('PostgreSQL is not available yet in this version; give the path of a file')
-    else if (/^[a-z]{2,}:\/\//i.test(path)) addIssue('expected the path of a file')
+    if (isPostgres(path)) {
+      if (!URL.parse(path)?.hostname) addIssue('expected postgres://user:password@host:5432/database, or the path of a file')
+    } else if (/^[a-z]{2,}:\/\//i.test(path)) addIssue('expected the path of a file, or postgres://…')
     else if (path === ':memory:' || /[/\\]$/.test(path)) addIssue('expected the path of a file, to keep the messages in')
   }),
   CARRIER_URL: parsed(baseUrl, 'an http or https URL, without user, query or fragment').optional(),
@@ -95,6 +100,10 @@ const Environment = z.object({
   POTOROO_ADMIN_TOKEN: token.optional(),
   POTOROO_READ_TOKEN: token.optional(),
   GRACE: duration('30s').default(30_000),
+  LEASE: parsed((text) => {
+    const lease = parseDuration(text)
+    return lease !== undefined && lease >= 5_000 ? lease : undefined
+  }, 'a time such as 30s, 5s at least').default(30_000),
 })
 
 /**
@@ -111,7 +120,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   return {
     port: given.PORT,
     host: given.HOST,
-    storePath: resolve(given.POTOROO_STORE),
+    storePath: resolve(isPostgres(given.POTOROO_STORE) ? 'data/sms' : given.POTOROO_STORE),
+    databaseUrl: isPostgres(given.POTOROO_STORE) ? given.POTOROO_STORE : undefined,
     carrier: given.CARRIER_URL && {
       url: given.CARRIER_URL,
       account: given.CARRIER_ACCOUNT,
@@ -127,6 +137,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     adminToken: given.POTOROO_ADMIN_TOKEN,
     readToken: given.POTOROO_READ_TOKEN,
     grace: given.GRACE,
+    lease: given.LEASE,
   }
 }
 
@@ -158,6 +169,10 @@ function parsed<T>(parse: (text: string) => T | undefined, expected: string) {
     context.addIssue(`expected ${expected}`)
     return z.NEVER
   })
+}
+
+function isPostgres(store: string): boolean {
+  return /^postgres(ql)?:/.test(store)
 }
 
 function hostName(text: string): string | undefined {

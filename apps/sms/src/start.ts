@@ -1,10 +1,10 @@
 import type { Logger } from 'pino'
-import { sqliteStore } from '@potoroo/sqlite'
 import { localUrl, namesOf } from './addresses.ts'
 import { banner, type BannerLine } from './banner.ts'
 import { openCarrier } from './carrier/open-carrier.ts'
 import { clientAddress } from './client-address.ts'
-import { keptToken, prepareDataFile } from './data-folder.ts'
+import { keptToken } from './data-folder.ts'
+import { openKeep } from './keep.ts'
 import { Listener } from './listener.ts'
 import { Service } from './service.ts'
 import type { Settings } from './settings.ts'
@@ -22,7 +22,7 @@ export interface Running {
  * @throws StartError or StoreError, with a sentence for whoever has started it
  */
 export async function start(settings: Settings, log: Logger): Promise<Running> {
-  prepareDataFile(settings.storePath)
+  const keep = openKeep(settings, (message) => log.warn(message))
   const adminToken = settings.adminToken ?? keptToken(settings.storePath)
 
   // The port first: whoever starts a second service by mistake must not have it send messages for a moment.
@@ -36,11 +36,13 @@ export async function start(settings: Settings, log: Logger): Promise<Running> {
 
   const { carrier, url: carrierUrl, close: closeCarrier } = await openCarrier(settings, (message) => log.warn(message))
   service = await Service.open({
-    store: sqliteStore(settings.storePath, { durability: 'power' }),
+    store: keep.store,
+    isReady: keep.isInReach,
     carrier,
     isSimulated: carrierUrl === undefined,
     width: settings.width,
     rate: settings.rate,
+    lease: settings.lease,
     messagesRate: settings.messagesRate,
     adminToken,
     readToken: settings.readToken,
@@ -71,7 +73,7 @@ export async function start(settings: Settings, log: Logger): Promise<Running> {
         label: 'Admin',
         text: settings.adminToken === undefined ? `${base}/admin?token=${adminToken}` : `${base}/admin  (with your token)`,
       },
-      { label: 'Data', text: `${settings.storePath}  (what was accepted survives a power cut)` },
+      { label: 'Data', text: keep.description },
       {
         label: 'Carrier',
         text: carrierUrl?.origin ?? 'simulated: no message leaves this machine  (CARRIER_URL names a real one)',

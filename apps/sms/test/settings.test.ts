@@ -33,6 +33,7 @@ test('everything has a default', () => {
     adminToken: undefined,
     readToken: undefined,
     grace: 30_000,
+    lease: 30_000,
   })
 })
 
@@ -73,7 +74,7 @@ test.each([
 test.each([
   ['PORT', ['http', '-1', '65536', '80.5', '1e3', ' ']],
   ['HOST', ['http://localhost', 'localhost:80', '-x', 'a b', '300.1.1.1:']],
-  ['POTOROO_STORE', ['postgres://user:pw@host/db', 'postgresql://host/db', 'mysql://host', ':memory:', 'data/']],
+  ['POTOROO_STORE', ['postgres://', 'postgres:db', 'mysql://host', ':memory:', 'data/']],
   ['CARRIER_URL', ['carrier.example', 'ftp://carrier.example', 'https://user:pw@carrier.example', 'https://c.example/?x=1']],
   ['WIDTH', ['-1', '1.5', 'many', 'Infinity', '1000001', '0x10']],
   ['RATE', ['10', '10/', '10/d', '0/s', '1.5/s', '-1/s', '10/0s', '10 per second', '10/25h', 'toString']],
@@ -83,13 +84,14 @@ test.each([
   ['POTOROO_ADMIN_TOKEN', ['two words', 'línea', 'x'.repeat(513)]],
   ['POTOROO_READ_TOKEN', ['a b']],
   ['GRACE', ['30', '-1s', '1d', 'soon']],
+  ['LEASE', ['30', '4999ms', 'none']],
   ['CARRIER_LATENCY', ['1', 'fast']],
   ['CARRIER_FAILURES', ['1.1', '-0.1', '5%']],
 ])('%s is refused with what is expected instead', (name, values) => {
   for (const value of values) {
     const problems = problemsOf({ [name]: value })
     expect(problems, value).toHaveLength(1)
-    expect(problems[0]).toMatch(new RegExp(`^${name}: (expected|PostgreSQL is not available yet)`))
+    expect(problems[0]).toMatch(new RegExp(`^${name}: expected`))
   }
 })
 
@@ -99,10 +101,11 @@ test('every wrong setting is named at once', () => {
   expect(problems.find((problem) => problem.startsWith('WIDTH'))).toContain('not "-1"')
 })
 
-test('PostgreSQL is refused in words that say that it is to come', () => {
-  expect(problemsOf({ POTOROO_STORE: 'postgres://localhost/sms' })).toEqual([
-    'POTOROO_STORE: PostgreSQL is not available yet in this version; give the path of a file',
-  ])
+test('a PostgreSQL database is named by its URL; the admin token is then kept in the data folder', () => {
+  for (const url of ['postgres://me:hunter2@db.example:5433/sms', 'postgresql://localhost/sms']) {
+    expect(readSettings({ POTOROO_STORE: url })).toMatchObject({ databaseUrl: url, storePath: expect.stringMatching(/\/data\/sms$/) })
+  }
+  expect(readSettings({}).databaseUrl).toBeUndefined()
 })
 
 test('no secret is repeated, not even a wrong one', () => {
@@ -110,7 +113,7 @@ test('no secret is repeated, not even a wrong one', () => {
     POTOROO_ADMIN_TOKEN: 'hunter2 hunter2',
     CARRIER_TOKEN: 'hunter2 x',
     CARRIER_URL: 'https://me:hunter2@carrier.example',
-    POTOROO_STORE: 'postgres://me:hunter2@host/db',
+    POTOROO_STORE: 'postgres://me:hunter2@',
   })
   expect(problems).toHaveLength(4)
   expect(problems.join()).not.toContain('hunter2')
