@@ -39,8 +39,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-// Pages that are of the core alone are run by its own tests.
-const pages = [...pageExamples(root, 'docs/guides'), ...pageExamples(root, 'docs/reference')].filter(({ code }) => /from '@potoroo\//.test(code))
+// Pages that are of the core alone are run by its own tests, and what needs a PostgreSQL server by those of its store.
+const pages = [...pageExamples(root, 'docs/guides'), ...pageExamples(root, 'docs/reference')].filter(
+  ({ code }) => /from '@potoroo\//.test(code) && !code.includes("from '@potoroo/postgres'"),
+)
 
 const examples = ['queue', 'sqlite', 'protocol', 'server', 'store-tests']
   .flatMap((name) => docstringExamples(root, `packages/${name}/src`))

@@ -114,8 +114,9 @@ export class Hub {
     this.#queues.delete(queue.id)
     queue.close()
     const { database, schema, id } = this.#program
-    if (queue.line.isInTrouble) queue.line.abort()
-    else await database.query(`SELECT ${schema}.leave($1, $2)`, [queue.id, id]).catch(() => undefined)
+    if (!queue.line.isInTrouble) await database.query(`SELECT ${schema}.leave($1, $2)`, [queue.id, id]).catch(() => undefined)
+    // Nobody waits for what may still be in it: looks at what others have done.
+    queue.line.abort()
     return this.#entries.size === 0
   }
 

@@ -71,7 +71,7 @@ export class Line {
 
   /** Fails all there is, and all that may come. */
   abort(): void {
-    this.#aborted = new StoreError('ERR_STORE_UNAVAILABLE', `${this.#database.where}: the queue was closed while the server could not be reached`)
+    this.#aborted = new StoreError('ERR_STORE_UNAVAILABLE', `${this.#database.where}: the queue was closed before this could be done`)
     for (const operation of this.#waiting.splice(0)) operation.fail(this.#aborted)
     this.#wake?.()
   }

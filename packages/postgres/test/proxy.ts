@@ -8,8 +8,8 @@ export type Fate = 'pass' | 'cut'
 export class Proxy implements AsyncDisposable {
   /** Decides about each piece that a program sends. */
   onQuery: (text: string) => Fate = () => 'pass'
-  /** Decides about each piece that the server answers. */
-  onAnswer: (text: string) => Fate = () => 'pass'
+  /** Decides about each piece that the server answers, knowing what was sent last on that line. */
+  onAnswer: (text: string, query: string) => Fate = () => 'pass'
   readonly #server: Server
   readonly #pairs = new Set<readonly [Socket, Socket]>()
   #silent = false
@@ -23,6 +23,7 @@ export class Proxy implements AsyncDisposable {
         this.#pairs.delete(pair)
         for (const socket of pair) socket.destroy()
       }
+      let query = ''
       const pipe = (from: Socket, to: Socket, judge: (text: string) => Fate): void => {
         from.on('data', (data) => {
           // As a cable that was pulled: nobody is told.
@@ -35,8 +36,8 @@ export class Proxy implements AsyncDisposable {
         })
         from.on('error', () => {})
       }
-      pipe(client, upstream, (text) => this.onQuery(text))
-      pipe(upstream, client, (text) => this.onAnswer(text))
+      pipe(client, upstream, (text) => this.onQuery((query = text)))
+      pipe(upstream, client, (text) => this.onAnswer(text, query))
     })
   }
 
