@@ -41,7 +41,7 @@ interface Bull {
   readonly createPostgresBackend: unknown
 }
 
-const JOBS = 30_000
+const JOBS = 60_000
 const SLOW_JOBS = 1_500
 const SERIAL_PUTS = 500
 const TASK = 'bench'
