@@ -94,8 +94,11 @@ export class Line {
       this.#busy = false
       // What waits already goes first, so that the database is at work while the answer is worked on here.
       if (this.#waiting.some(({ isExchange }) => isExchange)) this.#start()
-      work?.()
-      this.#schedule()
+      try {
+        work?.()
+      } finally {
+        this.#schedule()
+      }
     })
   }
 

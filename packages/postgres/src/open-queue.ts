@@ -50,6 +50,8 @@ export class OpenQueue implements QueueStore {
   readonly #silence: Silence
   /** Attempts whose handlers have completed them in transactions of their own. */
   readonly #completing = new Set<string>()
+  /** Who looks for silent workers at this moment. */
+  readonly #looking = new Set<string>()
   #closed: Deferred<void> | undefined
 
   /** @param leave called when the last thing that was asked for is done */
@@ -147,10 +149,17 @@ export class OpenQueue implements QueueStore {
   }
 
   recover(now: number, elapsed: number, looker: string): Deferred<number> {
+    // Looks that gather while the server is away would see the same silence, and add it up.
+    if (this.#looking.has(looker)) return succeed(0)
+    this.#looking.add(looker)
     const workers = this.#ask({
       writes: false,
       encode: () => ({ op: 'workers' }),
       read: ({ info }) => (info as [string, number, number][]).map(([id, lease, beat]): WorkerRow => ({ id, lease, beat })),
+    })
+    workers.addBoth((result) => {
+      this.#looking.delete(looker)
+      return result
     })
     return workers.addCallback((all) => {
       const ends = this.#silence

@@ -108,13 +108,21 @@ class PostgresStore implements Store {
   }
 
   async #openHub(): Promise<Hub> {
-    const { pool, where, schema, rateClock, onTrouble, connectionString, clock } = this.#options
+    const { pool, where, schema, rateClock, connectionString, clock } = this.#options
     return Hub.open(pool ?? (await makePool(connectionString!)), pool === undefined, where, {
       schema,
       databaseClock: rateClock === 'database',
-      onTrouble,
+      onTrouble: (error) => this.#tell(error),
       clock,
     })
+  }
+
+  #tell(trouble: StoreError | null): void {
+    try {
+      this.#options.onTrouble(trouble)
+    } catch (error) {
+      process.emitWarning(`onTrouble of a store threw: ${(error as Error).message}`, 'PotorooWarning')
+    }
   }
 
   /** The last one to go closes what was opened. */

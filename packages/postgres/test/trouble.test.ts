@@ -205,3 +205,17 @@ test('without notes, as behind a pooler, changes arrive all the same', async () 
     await pool.end()
   }
 })
+
+test('looks for silent workers that gather while the server is away count as one', async () => {
+  const queue = await postgresStore({ connectionString: server.url(), schema }).open('q', {}, () => {})
+  const worker = { id: 'w', lease: 5_000 }
+  await queue.renew(worker, 1)
+  await queue.put([{ id: 'a', arg: '1', priority: 0, runAt: 1, key: null, maxAttempts: 2, timeout: null }], { size: 1, now: 1 })
+  await queue.exchange(() => ({ worker, outcomes: [], started: [], holdUntil: 0, places: 1, token: 'w.1', now: 2 }))
+  expect(await queue.recover(3, 1_000, 'other')).toBe(0)
+  const looks = Array.from({ length: 6 }, () => queue.recover(4, 1_000, 'other'))
+  expect(await Promise.all(looks)).toEqual([0, 0, 0, 0, 0, 0])
+  expect(await queue.renew(worker, 5)).toBe(true)
+  expect((await queue.job('a'))?.state).toBe('underway')
+  await queue.close()
+})
