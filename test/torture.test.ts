@@ -25,13 +25,13 @@ const [alone, together] = [scenarios.filter((each) => each === leaks), scenarios
 it.concurrent.for(together)('nothing is lost and no limit is broken: $about', { timeout: 120_000 }, (scenario, { skip }) => torture(scenario, skip))
 it.for(alone)('nothing is left behind: $about', { timeout: 120_000 }, (scenario, { skip }) => torture(scenario, skip))
 
-const LEVEL: Sample = { seconds: 0, put: 0, pending: 0, file: 5e7, log: 4e6, rss: 3e8, heap: 3e7, put50: 3, put99: 9, start50: 6, start99: 20 }
+const LEVEL: Sample = { seconds: 0, put: 0, pending: 0, data: 5e7, rest: 4e6, rss: 3e8, heap: 3e7, put50: 3, put99: 9, start50: 6, start99: 20 }
 const samples = (of: (n: number) => Partial<Sample>): Sample[] => Array.from({ length: 60 }, (_, n) => ({ ...LEVEL, ...of(n) }))
 
 it('a soak that finds its level and keeps it is flat, whatever a busy moment does to it', () => {
-  expect(flat(samples((n) => ({ file: 1e6 * Math.min(50, 5 * n), put50: n % 10 === 0 ? 500 : 3 })))).toEqual([])
+  expect(flat(samples((n) => ({ data: 1e6 * Math.min(50, 5 * n), put50: n % 10 === 0 ? 500 : 3 })))).toEqual([])
 })
 
-it.for(['file', 'rss', 'heap', 'put50', 'start50'] as const)('a soak whose %s grows all the time is not flat', (field) => {
+it.for(['data', 'rss', 'heap', 'put50', 'start50'] as const)('a soak whose %s grows all the time is not flat', (field) => {
   expect(flat(samples((n) => ({ [field]: LEVEL[field] * 1.1 ** n }))).length).toBe(1)
 })

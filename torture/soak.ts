@@ -1,10 +1,11 @@
 import { openQueue } from '@potoroo/queue'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SoakAnswer, SoakOrder } from './work/soaker.ts'
-import { fileOf, openStore } from './work/store.ts'
+import { openStore } from './work/store.ts'
 import { Subprocess } from './work/subprocess.ts'
+import { partsOf, weigh, type Weight } from './work/weight.ts'
 
 export interface Soak {
   readonly minutes: number
@@ -19,8 +20,8 @@ export interface Sample {
   readonly seconds: number
   readonly put: number
   readonly pending: number
-  readonly file: number
-  readonly log: number
+  readonly data: number
+  readonly rest: number
   readonly rss: number
   readonly heap: number
   readonly put50: number
@@ -56,14 +57,14 @@ export async function soak({ minutes, jobs, store, log }: Soak): Promise<string[
   try {
     for (const each of processes) await each.says('ready')
     log(`${jobs} jobs in ${minutes} minutes, ${Math.round(jobs / seconds)} a second, rising and falling; latencies in ms`)
-    log(HEADER)
+    log(header(partsOf(url)))
     const samples: Sample[] = []
     const began = performance.now()
     for (let n = 1; n <= SAMPLES; n++) {
       await sleep(Math.max(0, began + (n * seconds * 1_000) / SAMPLES - performance.now()))
       const answers = await Promise.all(processes.map(ask))
       const { pending } = await queue.counts()
-      samples.push(summary((performance.now() - began) / 1_000, pending, answers, store === undefined ? fileOf(url) : undefined))
+      samples.push(summary((performance.now() - began) / 1_000, pending, answers, await weigh(url)))
       log(row(samples.at(-1)!))
     }
     const faults = flat(samples)
@@ -88,7 +89,7 @@ async function ask(process: Subprocess): Promise<SoakAnswer> {
   return JSON.parse((await process.ask('sample', 'sample')).slice('sample '.length)) as SoakAnswer
 }
 
-function summary(seconds: number, pending: number, [putter, ...runners]: readonly SoakAnswer[], file: string | undefined): Sample {
+function summary(seconds: number, pending: number, [putter, ...runners]: readonly SoakAnswer[], weight: Weight): Sample {
   const all = [putter!, ...runners]
   const sum = (of: (answer: SoakAnswer) => number): number => all.reduce((sum, answer) => sum + of(answer), 0)
   const puts = putter!.latencies
@@ -97,8 +98,7 @@ function summary(seconds: number, pending: number, [putter, ...runners]: readonl
     seconds,
     put: putter!.done,
     pending,
-    file: sizeOf(file),
-    log: sizeOf(file && `${file}-wal`),
+    ...weight,
     rss: sum(({ rss }) => rss),
     heap: sum(({ heap }) => heap),
     put50: quantile(puts, 0.5),
@@ -106,10 +106,6 @@ function summary(seconds: number, pending: number, [putter, ...runners]: readonl
     start50: quantile(starts, 0.5),
     start99: quantile(starts, 0.99),
   }
-}
-
-function sizeOf(path: string | undefined): number {
-  return path === undefined ? 0 : (statSync(path, { throwIfNoEntry: false })?.size ?? 0)
 }
 
 function quantile(values: readonly number[], share: number): number {
@@ -129,7 +125,7 @@ export function flat(samples: readonly Sample[]): string[] {
     const after = quantile(samples.slice(2 * third).map(of), 0.5)
     if (after > before * factor + noise) faults.push(`${what} has grown from ${Math.round(before)} to ${Math.round(after)}`)
   }
-  compare('The file, its log included,', ({ file, log }) => file + log, 1.2, 2e6)
+  compare('The store, its log or its indexes included,', ({ data, rest }) => data + rest, 1.2, 2e6)
   compare('What is left in memory after a collection', ({ heap }) => heap, 1.1, 3e6)
   compare('The memory of the processes', ({ rss }) => rss, 1.2, 2e7)
   compare('The time that a put takes', ({ put50 }) => put50, 2, 5)
@@ -137,12 +133,13 @@ export function flat(samples: readonly Sample[]): string[] {
   return faults
 }
 
-const HEADER = ['seconds', 'put', 'pending', 'file MB', 'log MB', 'RSS MB', 'heap MB', 'put p50', 'put p99', 'start p50', 'start p99']
-  .map((name) => name.padStart(10))
-  .join('')
+function header([data, rest]: readonly [string, string]): string {
+  const names = ['seconds', 'put', 'pending', `${data} MB`, `${rest} MB`, 'RSS MB', 'heap MB', 'put p50', 'put p99', 'start p50', 'start p99']
+  return names.map((name) => name.padStart(11)).join('')
+}
 
-function row({ seconds, put, pending, file, log, rss, heap, put50, put99, start50, start99 }: Sample): string {
-  const sizes = [file, log, rss, heap].map((bytes) => (bytes / 1e6).toFixed(1))
+function row({ seconds, put, pending, data, rest, rss, heap, put50, put99, start50, start99 }: Sample): string {
+  const sizes = [data, rest, rss, heap].map((bytes) => (bytes / 1e6).toFixed(1))
   const times = [put50, put99, start50, start99].map((ms) => ms.toFixed(1))
-  return [seconds.toFixed(0), put, pending, ...sizes, ...times].map((cell) => String(cell).padStart(10)).join('')
+  return [seconds.toFixed(0), put, pending, ...sizes, ...times].map((cell) => String(cell).padStart(11)).join('')
 }
