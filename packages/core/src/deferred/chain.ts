@@ -208,10 +208,10 @@ function advance(current: Chain): Chain | undefined {
 
 /** The result that `current` goes on with after its callback returned an object; paused if there is none yet. */
 function settle(current: Chain, returned: object): unknown {
-  if (returned instanceof Chain) return follow(current, returned)
-  if (returned instanceof Failure) return returned
   let then: PromiseLike<unknown>['then'] | undefined
   try {
+    if (returned instanceof Chain) return follow(current, returned)
+    if (returned instanceof Failure) return returned
     then = thenOf(returned)
   } catch (error) {
     return toFailure(error)

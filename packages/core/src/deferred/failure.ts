@@ -89,7 +89,15 @@ export function cancelledBecause(failure: Failure): { readonly reason: unknown }
   return value instanceof CancelledError ? { reason: value.cause } : undefined
 }
 
-/** What a deferred fails with for what was thrown: a Failure is never wrapped twice. */
+/**
+ * What a deferred fails with for what was thrown: a Failure is never wrapped twice. Of what cannot even be looked at (a revoked
+ * proxy), it is what comes of trying: whoever is given the failure must be able to look at it.
+ */
 export function toFailure(reason: unknown): Failure {
-  return typeof reason === 'object' && reason instanceof Failure ? reason : new Failure(reason)
+  if (typeof reason !== 'object') return new Failure(reason)
+  try {
+    return reason instanceof Failure ? reason : new Failure<unknown>(reason)
+  } catch (error) {
+    return new Failure(error)
+  }
 }

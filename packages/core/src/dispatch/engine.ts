@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { append } from '../deferred/chain.ts'
 import { Deferred } from '../deferred/deferred.ts'
-import { Failure } from '../deferred/failure.ts'
+import { Failure, toFailure } from '../deferred/failure.ts'
 import { COROUTINE, FIRED, HANDLED, PAUSED, RUNNING } from '../deferred/flags.ts'
 import { isThenable } from '../deferred/thenable.ts'
 import type { Awaitable } from '../deferred/types.ts'
@@ -197,7 +197,7 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
       this.#calling = before
     } catch (error) {
       this.#calling = before
-      return this.#ended(job, error instanceof Failure ? error : new Failure(error), true)
+      return this.#ended(job, toFailure(error), true)
     }
     if (!waits) return this.#ended(job, result, false)
     return result instanceof Deferred ? this.#followDeferred(job, result) : this.#followThenable(job, result as PromiseLike<unknown>)

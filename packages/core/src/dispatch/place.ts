@@ -1,5 +1,5 @@
 import { HANDLED } from '../deferred/flags.ts'
-import { Failure } from '../deferred/failure.ts'
+import { toFailure } from '../deferred/failure.ts'
 import type { Job } from './job.ts'
 
 /** Told when the work of a job has really ended. */
@@ -34,7 +34,7 @@ export class Place<A, R> {
     this.onFailure = (reason) => {
       const job = leave()
       const work = job._work
-      foreman._workEnded(job, reason instanceof Failure ? reason : new Failure(reason), true)
+      foreman._workEnded(job, toFailure(reason), true)
       if (work === null) return undefined
       // It is the job's failure now; reported as unhandled there, not twice.
       work._flags |= HANDLED

@@ -234,3 +234,18 @@ test('100,000 callbacks on one deferred take linear time and no stack', () => {
   deferred.callback(0)
   expect(deferred.peek()).toEqual({ status: 'fulfilled', value: 100_000 })
 })
+
+test('what cannot even be looked at, a revoked proxy, is a failure that can be, thrown or returned', () => {
+  const unlookable = (): object => {
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    return proxy
+  }
+  const thrown = succeed(1).addCallback(() => {
+    throw unlookable() as Error
+  })
+  expect(failureOf(thrown).value).toBeInstanceOf(TypeError)
+  expect(thrown.addBoth(() => 'went on').peek()).toEqual({ status: 'fulfilled', value: 'went on' })
+  expect(failureOf(succeed(1).addCallback(() => unlookable())).value).toBeInstanceOf(TypeError)
+  expect(fail(unlookable()).addErrback(() => 'caught').peek()).toEqual({ status: 'fulfilled', value: 'caught' })
+})

@@ -292,3 +292,21 @@ class Ticking extends ManualClock {
     return undefined
   }
 }
+
+test('a handler that throws or rejects with what cannot even be looked at fails its job, and the queue goes on', async () => {
+  const unlookable = (): Error => {
+    const { proxy, revoke } = Proxy.revocable(new Error('x'), {})
+    revoke()
+    return proxy
+  }
+  const queue = new ResizableDispatchQueue(
+    (how: string) => {
+      if (how === 'throws') throw unlookable()
+      return how === 'rejects' ? Promise.reject(unlookable()) : how
+    },
+    { width: 1 },
+  )
+  const states = ['throws', 'rejects', 'fine'].map((how) => queue.put(how).addBoth(() => 'over'))
+  expect(await Promise.all(states)).toEqual(['over', 'over', 'over'])
+  expect(queue.status().counts).toEqual({ pending: 0, underway: 0, finished: 1, failed: 2, cancelled: 0 })
+})
