@@ -24,6 +24,8 @@ export interface PostgresOptions {
 
 /** Connections of a pool of the store's own: one listens, one for each queue that is at work. */
 const CONNECTIONS = 10
+/** Milliseconds after which one that has not come up is taken down: by then nobody waits for it, and it would keep the process alive. */
+const GIVE_UP_AFTER = 6_000
 
 /**
  * A store in a PostgreSQL database (14 or newer), which any number of processes on any number of machines may share.
@@ -137,7 +139,13 @@ class PostgresStore implements Store {
 async function makePool(connectionString: string): Promise<PoolLike> {
   // Only who has no pool needs `pg` itself.
   const { default: pg } = await import('pg')
-  const pool = new pg.Pool({ connectionString, max: CONNECTIONS, keepAlive: true, application_name: 'potoroo' })
+  const pool = new pg.Pool({
+    connectionString,
+    max: CONNECTIONS,
+    connectionTimeoutMillis: GIVE_UP_AFTER,
+    keepAlive: true,
+    application_name: 'potoroo',
+  })
   // One that is being closed may still be told that the server stops, which unheard would end the process.
   return pool.on('connect', (client) => client.on('error', () => {}))
 }
