@@ -43,7 +43,8 @@ function report(error: unknown, program: Command, output: Output): number {
     // Help that was asked for has been printed.
     if (error.exitCode === 0) return STATUS.done
     if (error.code === 'commander.help') output.fail(USAGE, `What is to be done?\n\n${program.helpInformation().trimEnd()}`)
-    else output.fail(USAGE, `${error.message.replace(/^error: /, '')}\nTry: potoroo --help`)
+    // A URL where a word is missing before it is repeated up to where its password may be.
+    else output.fail(USAGE, `${error.message.replace(/^error: /, '').replace(/(postgres(?:ql)?:).*/is, '$1…')}\nTry: potoroo --help`)
     return STATUS.usage
   }
   if (error instanceof CommandError) {

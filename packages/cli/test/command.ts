@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type DurableQueue, openQueue, type QueueOptions } from '@potoroo/queue'
+import { postgresStore } from '@potoroo/postgres'
+import { type DurableQueue, openQueue, type PutOptions, type QueueOptions, type Store } from '@potoroo/queue'
 import { sqliteStore } from '@potoroo/sqlite'
 
 const MAIN = fileURLToPath(new URL('../bin/potoroo.js', import.meta.url))
@@ -43,20 +44,29 @@ export class Stores implements Disposable {
     return join(this.path, name)
   }
 
-  open(file: string, options: Partial<QueueOptions<unknown, unknown>> = {}): PromiseLike<DurableQueue> {
-    return openQueue<unknown, unknown>({ name: 'mail', store: sqliteStore(this.file(file), { durability: 'process' }), ...options })
+  /** @param where a file of the folder's, or a URL of PostgreSQL's */
+  open(where: string, options: Partial<QueueOptions<unknown, unknown>> = {}): PromiseLike<DurableQueue> {
+    return openQueue<unknown, unknown>({ name: 'mail', store: this.#store(where), ...options })
   }
 
   /** Makes a store with a queue of so many jobs, whose arguments are their numbers. */
-  async fill(file: string, jobs: number, name = 'mail'): Promise<void> {
-    const queue = await this.open(file, { name })
+  async fill(where: string, jobs: number, name = 'mail'): Promise<void> {
+    const queue = await this.open(where, { name })
     await queue.putMany(Array.from({ length: jobs }, (_, arg) => ({ arg })))
     await queue.stop()
   }
 
+  /** Puts a job, with nobody there to run it; gives its id. */
+  async put(where: string, arg: unknown, options: PutOptions): Promise<string> {
+    const queue = await this.open(where)
+    const { id } = await queue.put(arg, options)
+    await queue.stop()
+    return id
+  }
+
   /** The arguments of all jobs of a queue, in order of arrival. */
-  async args(file: string, name = 'mail'): Promise<unknown[]> {
-    const queue = await this.open(file, { name })
+  async args(where: string, name = 'mail'): Promise<unknown[]> {
+    const queue = await this.open(where, { name })
     const args: unknown[] = []
     let after: string | undefined
     do {
@@ -66,6 +76,11 @@ export class Stores implements Disposable {
     } while (after !== undefined)
     await queue.stop()
     return args
+  }
+
+  #store(where: string): Store {
+    if (where.startsWith('postgres')) return postgresStore({ connectionString: where })
+    return sqliteStore(this.file(where), { durability: 'process' })
   }
 
   run(...args: string[]): Promise<Ended> {

@@ -1,7 +1,12 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { describe, expect, it } from 'vitest'
+import { sqliteStore } from '@potoroo/sqlite'
+import { describe, expect, it, vi } from 'vitest'
 import { Running, Stores } from './command.ts'
+
+// Each starts processes, one after the other: on a machine that is busy each of them may take its time.
+vi.setConfig({ testTimeout: 180_000 })
+const POLL = { interval: 1, timeout: 120_000 }
 
 const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 
@@ -49,17 +54,15 @@ describe('potoroo move', () => {
     using stores = new Stores()
     const n = 4_000
     await stores.fill('a.db', n)
-    // A handler at work on the last job: until it ends, so does no move.
+    const last = await stores.put('a.db', n, { priority: -1 })
+    // A handler at work on the last job, which goes first: until it ends, so does no move.
     let finish: (() => void) | undefined
     const work = await stores.open('a.db', { width: 1, handler: () => new Promise<void>((resolve) => (finish = resolve)) })
-    await work.pause()
-    const last = await work.put(n, { priority: -1 })
-    await work.resume()
-    await expect.poll(() => finish).toBeDefined()
-    expect((await work.job(last.id)).state).toBe('underway')
+    await expect.poll(() => finish, POLL).toBeDefined()
+    expect((await work.job(last)).state).toBe('underway')
     for (let at = 0; at < n; at += 1_000) {
       await using running = new Running(stores.path, ['move', 'a.db', 'b.db'])
-      await expect.poll(() => moveOf(stores.file('a.db'))?.jobs ?? 0, { interval: 1 }).toBeGreaterThan(at)
+      await expect.poll(() => moveOf(stores.file('a.db'))?.jobs ?? 0, POLL).toBeGreaterThan(at)
       running.child.kill('SIGKILL')
       expect((await running.ended).status).toBe(null)
       // Nobody can take the half for the whole.
@@ -79,10 +82,10 @@ describe('potoroo move', () => {
     let finish: (() => void) | undefined
     const work = await stores.open('a.db', { width: 1, handler: () => new Promise<void>((resolve) => (finish = resolve)) })
     const jobs = await work.putMany([{ arg: 1 }, { arg: 2 }])
-    await expect.poll(() => finish).toBeDefined()
+    await expect.poll(() => finish, POLL).toBeDefined()
     {
       await using running = new Running(stores.path, ['move', 'a.db', 'b.db', '--json'])
-      await expect.poll(() => moveOf(stores.file('a.db'))?.state).toBe('leaving')
+      await expect.poll(() => moveOf(stores.file('a.db'))?.state, POLL).toBe('leaving')
       running.child.kill('SIGINT')
       // As npm passes it on.
       running.child.kill('SIGINT')
@@ -117,12 +120,14 @@ describe('potoroo move', () => {
     ["another program's database", ['other.db', 'b.db'], 1, 'ERR_STORE_FOREIGN'],
     ['a target that is no database', ['a.db', 'text.db'], 1, 'ERR_STORE_CORRUPT'],
     ['a target in a folder that is not there', ['a.db', 'nowhere/b.db'], 1, 'ERR_STORE_OPEN'],
+    ['a file without queues', ['none.db', 'b.db'], 1, 'ERR_QUEUE_NOT_FOUND'],
     ['a queue that is not there', ['a.db', 'b.db', '--queue', 'nobody'], 1, 'ERR_QUEUE_NOT_FOUND'],
     ['a target with such a queue', ['a.db', 'full.db'], 1, 'ERR_QUEUE_EXISTS'],
   ])('of %s says why not, in a sentence and in JSON, and changes nothing', async (_, args, status, code) => {
     using stores = new Stores()
     await stores.fill('a.db', 1)
     await stores.fill('full.db', 1)
+    await sqliteStore(stores.file('none.db')).queues()
     linkSync(stores.file('a.db'), stores.file('link.db'))
     writeFileSync(stores.file('text.db'), 'Dear Ada')
     mkdirSync(stores.file('folder'))
