@@ -65,7 +65,6 @@ export async function killRounds({ rounds, seed, width = 20, log = () => undefin
       for (let steps = random.between(0, 30); steps > 0; steps--) await new Promise(setImmediate)
       kills.push({ at: performance.now(), over: Infinity })
       await service.kill()
-      carrier.forgetOpen()
       sending.abort()
       await Promise.all(senders)
       log(`round ${round}: ${acknowledged.size} acknowledged, ${carrier.arrivals.length} requests`)

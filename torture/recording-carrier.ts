@@ -1,3 +1,4 @@
+import { TOKEN_SEPARATOR } from '@potoroo/queue'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Random } from './random.ts'
@@ -15,9 +16,10 @@ export interface Arrival {
 /** A carrier that writes down all it is asked, in this process, which outlives the service. */
 export class RecordingCarrier {
   readonly arrivals: Arrival[] = []
-  /** The most requests that were open at once since {@link forgetOpen}. */
+  /** The most requests of one process of the service that were open at once. */
   mostOpen = 0
-  #open = 0
+  /** How many are open, by the worker in the attempt token: what a dead process has sent may arrive after it was killed. */
+  readonly #open = new Map<string, number>()
   readonly #server: Server
   readonly #latency: () => number
   #onArrival: (() => void) | undefined
@@ -50,11 +52,6 @@ export class RecordingCarrier {
     })
   }
 
-  /** The service was killed: its requests are no longer open, whatever the sockets say. */
-  forgetOpen(): void {
-    this.#open = 0
-  }
-
   close(): void {
     this.#server.close()
     this.#server.closeAllConnections()
@@ -69,16 +66,24 @@ export class RecordingCarrier {
     }
     request.resume()
     this.arrivals.push(arrival)
-    this.mostOpen = Math.max(this.mostOpen, ++this.#open)
+    const worker = arrival.attempt.split(TOKEN_SEPARATOR)[0]!
+    const count = (by: number): number => {
+      const open = (this.#open.get(worker) ?? 0) + by
+      this.#open.set(worker, open)
+      return open
+    }
+    this.mostOpen = Math.max(this.mostOpen, count(1))
     this.#onArrival?.()
     const timer = setTimeout(() => {
-      this.#open = Math.max(0, this.#open - 1)
+      count(-1)
       arrival.answeredAt = performance.now()
       response.writeHead(201, { 'content-type': 'application/json' })
       response.end(JSON.stringify({ sid: `SM${arrival.id}`, status: 'queued' }))
     }, this.#latency())
     response.on('close', () => {
-      if (arrival.answeredAt === undefined) clearTimeout(timer)
+      if (arrival.answeredAt !== undefined) return
+      clearTimeout(timer)
+      count(-1)
     })
   }
 }

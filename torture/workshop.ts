@@ -87,6 +87,20 @@ export class Workshop implements AsyncDisposable {
     return this.#options.store === undefined ? fileOf(this.store) : undefined
   }
 
+  /** Whether somebody can write to the file now: for a second nobody lets go of it, if not. */
+  get isWritable(): boolean {
+    if (this.file === undefined) return true
+    const database = new DatabaseSync(this.file, { timeout: 1_000 })
+    try {
+      database.exec('BEGIN IMMEDIATE; ROLLBACK')
+      return true
+    } catch {
+      return false
+    } finally {
+      database.close()
+    }
+  }
+
   /** Starts a worker; resolves when it is at work. */
   async start(order: Partial<Order> = {}): Promise<WorkerProcess> {
     const worker = this.spawn(order)

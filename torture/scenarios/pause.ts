@@ -15,7 +15,7 @@ export const pause: Scenario = {
       random,
       ...someLimits(random),
       kinds: ['quick', 'slow', 'long', 'report'],
-      // One that is asleep in the middle of a commit keeps all others from writing.
+      // As long as one is asleep in the middle of a commit.
       mayWarn: /A late result of job|ERR_STORE_BUSY/,
       mayRefuse: /ERR_STORE_BUSY/,
     })
@@ -25,7 +25,14 @@ export const pause: Scenario = {
       const worker = random.pick(shop.alive)
       await worker.pause()
       // In the short form only once.
-      await sleep(options.short ? (pauses === 2 ? PAST_LEASE : random.between(1, 100)) : random.pick([random.between(1, LEASE), PAST_LEASE]))
+      const long = options.short ? pauses === 2 : random.pick([true, false])
+      // One that is asleep in the middle of a commit keeps all others from writing, and beyond their patience nobody may.
+      while (long && !shop.isWritable) {
+        worker.resume()
+        await sleep(10)
+        await worker.pause()
+      }
+      await sleep(long ? PAST_LEASE : random.between(1, options.short ? 100 : LEASE))
       worker.resume()
     }
     await sleep(random.between(50, 250))
