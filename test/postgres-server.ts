@@ -1,12 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import pg from 'pg'
 
 // Nothing of it outlives a test: it need not be on the disk.
 const SETTINGS = ['fsync=off', 'full_page_writes=off', 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200']
-const READY = 'database system is ready to accept connections'
+/** A standby goes on: "read-only connections". */
+const READY = 'database system is ready to accept'
 
 interface Binaries {
   readonly initdb: string
@@ -17,7 +19,7 @@ interface Binaries {
 export class PostgresServer implements AsyncDisposable {
   readonly port: number
   readonly #folder: string
-  readonly #settings: readonly string[]
+  #settings: readonly string[]
   readonly #binaries: Binaries
   #process: ChildProcess | undefined
 
@@ -30,13 +32,7 @@ export class PostgresServer implements AsyncDisposable {
 
   /** @param settings such as `fsync=on`, over those that make tests quick */
   static async start(settings: readonly string[] = []): Promise<PostgresServer> {
-    const folder = mkdtempSync(join(tmpdir(), 'potoroo-postgres-'))
-    // The user that the server runs as must get through to its own folder.
-    chmodSync(folder, 0o711)
-    mkdirSync(join(folder, 'data'), { mode: 0o700 })
-    const { uid, gid } = owner
-    if (uid !== undefined && gid !== undefined) chownSync(join(folder, 'data'), uid, gid)
-    const server = new PostgresServer(folder, await freePort(), await findBinaries(), [...SETTINGS, ...settings])
+    const server = new PostgresServer(makeFolder(), await freePort(), await findBinaries(), [...SETTINGS, ...settings])
     const options = ['--username=postgres', '--auth=trust', '--no-sync', '--encoding=UTF8', '--locale=C']
     execFileSync(server.#binaries.initdb, ['-D', server.#data, ...options], { ...owner, cwd: server.#data, stdio: 'pipe' })
     await server.start()
@@ -76,6 +72,31 @@ export class PostgresServer implements AsyncDisposable {
   /** Ends it with no time to tidy up, as a power cut does. */
   crash(): Promise<void> {
     return this.#end('SIGQUIT')
+  }
+
+  /** Starts it again with a standby that follows it: from then on it acknowledges only what that has, too. */
+  async standby(): Promise<PostgresServer> {
+    await this.stop()
+    const settings = [...this.#settings, `primary_conninfo=host=127.0.0.1 port=${this.port} user=postgres`]
+    const standby = new PostgresServer(makeFolder(), await freePort(), this.#binaries, settings)
+    // By the user whose files they are to be.
+    execFileSync('cp', ['-R', `${this.#data}/.`, standby.#data], { ...owner, cwd: this.#data, stdio: 'pipe' })
+    writeFileSync(join(standby.#data, 'standby.signal'), '')
+    this.#settings = [...this.#settings, 'synchronous_standby_names=*']
+    await this.start()
+    await standby.start()
+    return standby
+  }
+
+  /** A standby takes over: from then on it takes writes. */
+  async promote(): Promise<void> {
+    const client = new pg.Client({ connectionString: this.url() })
+    await client.connect()
+    try {
+      await client.query('SELECT pg_promote()')
+    } finally {
+      await client.end()
+    }
   }
 
   /** Its process stands still until it is told to go on, and so do those of its connections. */
@@ -121,6 +142,18 @@ const owner = ((): { uid?: number; gid?: number } => {
   }
   return { uid: idOf('-u'), gid: idOf('-g') }
 })()
+
+/** With one in it for the data, which is the server's own. */
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'potoroo-postgres-'))
+  // The user that the server runs as must get through to its own folder.
+  chmodSync(folder, 0o711)
+  const data = join(folder, 'data')
+  mkdirSync(data, { mode: 0o700 })
+  const { uid, gid } = owner
+  if (uid !== undefined && gid !== undefined) chownSync(data, uid, gid)
+  return folder
+}
 
 async function freePort(): Promise<number> {
   const server = createServer()

@@ -10,13 +10,16 @@ export class Proxy implements AsyncDisposable {
   onQuery: (text: string) => Fate = () => 'pass'
   /** Decides about each piece that the server answers, knowing what was sent last on that line. */
   onAnswer: (text: string, query: string) => Fate = () => 'pass'
+  /** Of the server that new connections go to. */
+  port: number
   readonly #server: Server
   readonly #pairs = new Set<readonly [Socket, Socket]>()
   #silent = false
 
   private constructor(port: number) {
+    this.port = port
     this.#server = createServer((client) => {
-      const upstream = connect(port, '127.0.0.1')
+      const upstream = connect(this.port, '127.0.0.1')
       const pair = [client, upstream] as const
       this.#pairs.add(pair)
       const end = (): void => {
@@ -41,7 +44,6 @@ export class Proxy implements AsyncDisposable {
     })
   }
 
-  /** @param port of the server */
   static async to(port: number): Promise<Proxy> {
     const proxy = new Proxy(port)
     proxy.#server.listen(0, '127.0.0.1')
