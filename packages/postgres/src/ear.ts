@@ -39,7 +39,8 @@ export class Ear {
   constructor(options: EarOptions) {
     this.#options = options
     this.#look()
-    this.#connect()
+    // With the timer for the next try: the very first LISTEN may never be answered.
+    this.#reconnect()
   }
 
   close(): void {

@@ -1,5 +1,4 @@
-import { type JobList, type ListOptions } from '@potoroo/queue'
-import { PotorooError } from 'potoroo'
+import { type JobList, type ListOptions, readCursor, writeCursor } from '@potoroo/queue'
 import { dueOf, endedOf, JOB_COLUMNS, nOf, placeOf, priorityOf, type Row, seqOf, STATE, toRecord } from './rows.ts'
 
 /** One stretch of a list that one index gives in order: where it goes on behind a row, and how it begins. */
@@ -18,7 +17,7 @@ const LAST = Number.MAX_SAFE_INTEGER
 /** A page of a queue's jobs as one statement, found by keys: as fast at the millionth job as at the first. */
 export function listStatement(schema: string, queue: number, { state, after, limit }: ListOptions): { readonly text: string; readonly values: unknown[] } {
   const segments = segmentsOf(schema, state)
-  const start = after === undefined ? { segment: 0, key: segments[0]!.first } : parseCursor(after, segments)
+  const start = after === undefined ? { segment: 0, key: segments[0]!.first } : readCursor(after, segments)
   const values: unknown[] = [queue, limit + 1]
   const parts = segments.slice(start.segment).map(({ from, where, order, first }, i) => {
     const key = i === 0 ? start.key : first
@@ -35,8 +34,8 @@ export function readList(name: string, rows: readonly Row[], options: ListOption
   const page = rows.slice(0, options.limit)
   const last = page.at(-1)
   const segments = segmentsOf('', options.state)
-  const next = last === undefined || rows.length <= options.limit ? null : JSON.stringify([nOf(last), ...segments[nOf(last)]!.keyOf(last)])
-  return { jobs: page.map((row) => toRecord(name, row)), next: next && Buffer.from(next).toString('base64url') }
+  const next = last === undefined || rows.length <= options.limit ? null : writeCursor({ segment: nOf(last), key: segments[nOf(last)]!.keyOf(last) })
+  return { jobs: page.map((row) => toRecord(name, row)), next }
 }
 
 function segmentsOf(schema: string, state: ListOptions['state']): readonly Segment[] {
@@ -97,17 +96,4 @@ function holding(schema: string, state: 'pending' | 'underway'): Segment {
     keyOf: (row) => [seqOf(row)],
     first: [0],
   }
-}
-
-function parseCursor(after: string, segments: readonly Segment[]): { segment: number; key: readonly number[] } {
-  try {
-    const [segment, ...key] = JSON.parse(Buffer.from(after, 'base64url').toString()) as number[]
-    const known = segments[segment!]
-    if (known !== undefined && key.length === known.first.length && key.every(Number.isFinite)) {
-      return { segment: segment!, key }
-    }
-  } catch {
-    // Not a cursor of ours.
-  }
-  throw new PotorooError('ERR_INVALID_CURSOR', 'after must be the `next` of an earlier page of the same list')
 }

@@ -1,5 +1,4 @@
-import type { JobList, ListOptions } from '@potoroo/queue'
-import { PotorooError } from 'potoroo'
+import { type JobList, type ListOptions, readCursor, writeCursor } from '@potoroo/queue'
 import { IN_LINE, type JobTable } from './job-table.ts'
 import { dueOf, endedOf, placeOf, priorityOf, type Row, seqOf, STATE, toRecord } from './rows.ts'
 
@@ -16,7 +15,7 @@ const LOWEST = -Number.MAX_VALUE
 /** A page of a queue's jobs, found by keys: as fast at the millionth job as at the first. */
 export function listJobs(table: JobTable, queue: number, name: string, { state, after, limit }: ListOptions): JobList {
   const segments = segmentsOf(queue, state)
-  let { segment: at, key } = after === undefined ? { segment: 0, key: segments[0]!.first } : parseCursor(after, segments)
+  let { segment: at, key } = after === undefined ? { segment: 0, key: segments[0]!.first } : readCursor(after, segments)
   const rows: Row[] = []
   let next: string | null = null
   for (; at < segments.length && next === null; at++, key = segments[at]?.first ?? []) {
@@ -26,11 +25,11 @@ export function listJobs(table: JobTable, queue: number, name: string, { state, 
     if (found.length > wanted) {
       found.length = wanted
       const last = found[wanted - 1]
-      next = JSON.stringify([at, ...(last === undefined ? key : keyOf(last))])
+      next = writeCursor({ segment: at, key: last === undefined ? key : keyOf(last) })
     }
     rows.push(...found)
   }
-  return { jobs: rows.map((row) => toRecord(name, row)), next: next && Buffer.from(next).toString('base64url') }
+  return { jobs: rows.map((row) => toRecord(name, row)), next }
 }
 
 function segmentsOf(queue: number, state: ListOptions['state']): readonly Segment[] {
@@ -76,17 +75,4 @@ function holding(queue: number, state: 'pending' | 'underway'): Segment {
     keyOf: (row) => [seqOf(row)],
     first: [0],
   }
-}
-
-function parseCursor(after: string, segments: readonly Segment[]): { segment: number; key: readonly number[] } {
-  try {
-    const [segment, ...key] = JSON.parse(Buffer.from(after, 'base64url').toString()) as number[]
-    const known = segments[segment!]
-    if (known !== undefined && key.length === known.first.length && key.every(Number.isFinite)) {
-      return { segment: segment!, key }
-    }
-  } catch {
-    // Not a cursor of ours.
-  }
-  throw new PotorooError('ERR_INVALID_CURSOR', 'after must be the `next` of an earlier page of the same list')
 }
