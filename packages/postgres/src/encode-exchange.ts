@@ -43,8 +43,6 @@ function partsOf(outcomes: readonly Outcome[], completing: Completing): object[]
   let part: Indexed[] = []
   let seen = new Set<string>()
   outcomes.forEach((outcome, ord) => {
-    // Whatever it reports on the way: it is about to be over.
-    if (outcome.job.state === 'underway' && completing.has(attemptOf(outcome))) return
     if (seen.has(outcome.job.id)) {
       parts.push(encodePart(part, completing))
       part = []
@@ -80,7 +78,8 @@ function encodePast([{ job, ended, log }, ord]: Indexed) {
 
 function common(part: readonly Indexed[], completing: Completing) {
   return {
-    ...(part.some(([outcome]) => completing.has(attemptOf(outcome))) ? { careful: true } : {}),
+    // What is said of an attempt that goes on may cross the transaction that completes it.
+    ...(part.some(([outcome]) => outcome.job.state === 'underway' || completing.has(attemptOf(outcome))) ? { careful: true } : {}),
     size: part.length,
     ords: arrayText(part.map(([, ord]) => ord)),
     ids: arrayText(part.map(([{ job }]) => job.id)),
@@ -99,11 +98,11 @@ function column(part: readonly Indexed[], value: (job: JobRecord) => string | nu
 
 /** What came of an exchange; notes every job that was changed. */
 export function readExchange(queue: string, { outcomes }: Exchange, { info, rows }: Answer, notes: Notes): Exchanged {
-  const [refused, passed, rated, wakeAt] = info as [refused: number[], passed: number[], rated: boolean, wakeAt: number | null]
+  const [refused, passed, rated, wakeAt, putOff] = info as [refused: number[], passed: number[], rated: boolean, wakeAt: number | null, putOff: number[]]
   const accepted = outcomes.map(() => true)
   for (const ord of refused) accepted[ord] = false
   // What only passed was about a job that is something else by now.
-  const unsaid = new Set([...refused, ...passed])
+  const unsaid = new Set([...refused, ...passed, ...putOff])
   outcomes.forEach(({ job }, ord) => {
     if (!unsaid.has(ord)) notes.push(job)
   })
@@ -113,5 +112,5 @@ export function readExchange(queue: string, { outcomes }: Exchange, { info, rows
     .sort((a, b) => priorityOf(a) - priorityOf(b) || placeOf(a) - placeOf(b))
     .map((row) => toRecord(queue, row))
   for (const job of claimed) notes.push(job)
-  return { accepted, claimed, rated, wakeAt }
+  return { accepted, putOff, claimed, rated, wakeAt }
 }

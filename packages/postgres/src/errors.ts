@@ -27,6 +27,11 @@ export class Refused extends Error {
   }
 }
 
+/** It was not done, because a transaction of somebody's may complete the job: it is to be asked again a little later. */
+export class PutOff extends Error {
+  override readonly name = 'PutOff'
+}
+
 /** PostgreSQL's codes, or the beginnings of them, and what they mean to a user of the queue; `true` if it may pass. */
 const MEANINGS: readonly (readonly [sqlstate: string, code: string, advice: string, passes?: true])[] = [
   ['PT001', 'ERR_STORE_BUSY', 'the program stood still for so long that its transaction was given up', true],

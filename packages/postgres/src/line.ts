@@ -18,6 +18,8 @@ export interface LineOwner {
 /** Milliseconds for which an operation is tried whose turn does not come; an exchange or a put then fails. */
 const PATIENCE = 10_000
 const PAUSES = { first: 50, longest: 1_000 }
+/** Milliseconds until one is asked again that was put off. */
+const PUT_OFF_FOR = 100
 /** A transaction takes on nothing more when it is about so many jobs: the queue is locked meanwhile. */
 const WEIGHT = 2_000
 
@@ -41,6 +43,8 @@ export class Line {
   #onTrouble: (error: StoreError | null) => void
   #aborted: StoreError | undefined
   #wake: (() => void) | undefined
+  /** Those that are to be asked again a little later, and their timers. */
+  readonly #putOff = new Map<Operation, unknown>()
 
   constructor(owner: LineOwner, database: Database, clock: Clock, onTrouble: (error: StoreError | null) => void) {
     this.#owner = owner
@@ -69,10 +73,27 @@ export class Line {
     this.#schedule()
   }
 
+  /** Asks it again a little later, or fails it if it was first asked too long ago. */
+  putOff(operation: Operation): void {
+    if (this.#aborted !== undefined) return operation.fail(this.#aborted)
+    if (operation.since <= this.#clock.now() - PATIENCE) {
+      const message = `${this.#database.where}: a transaction that completes the job has been open for ${PATIENCE / 1_000} s`
+      return operation.fail(new StoreError('ERR_STORE_BUSY', message))
+    }
+    const again = (): void => {
+      this.#putOff.delete(operation)
+      this.#waiting.push(operation)
+      this.#schedule()
+    }
+    this.#putOff.set(operation, this.#clock.setTimeout(again, PUT_OFF_FOR))
+  }
+
   /** Fails all there is, and all that may come. */
   abort(): void {
     this.#aborted = new StoreError('ERR_STORE_UNAVAILABLE', `${this.#database.where}: the queue was closed before this could be done`)
-    for (const operation of this.#waiting.splice(0)) operation.fail(this.#aborted)
+    for (const timer of this.#putOff.values()) this.#clock.clearTimeout(timer)
+    for (const operation of [...this.#putOff.keys(), ...this.#waiting.splice(0)]) operation.fail(this.#aborted)
+    this.#putOff.clear()
     this.#wake?.()
   }
 

@@ -32,7 +32,7 @@ import { Deferred, fail, maybeDeferred, PotorooError, succeed, usageError } from
 import { types } from './database.ts'
 import { attemptOf, encodeExchange, readExchange } from './encode-exchange.ts'
 import { listStatement, readList } from './listing.ts'
-import { Refused, storeError } from './errors.ts'
+import { PutOff, Refused, storeError } from './errors.ts'
 import { type Answer, type Notes, PutOperation } from './operation.ts'
 import type { ClientLike } from './pool.ts'
 import { declaredTexts, type PostgresQueue, statusOf } from './postgres-queue.ts'
@@ -129,9 +129,13 @@ export class OpenQueue implements QueueStore {
       encode: () => encodeExchange((sent = make()), this.#queue.lastExchange, this.#completing),
       token: () => sent?.token,
       read: (answer, notes) => {
-        for (const outcome of sent.outcomes) if (outcome.job.state !== 'underway') this.#completing.delete(attemptOf(outcome))
         this.#queue.lastExchange = { now: sent.now, heldUntil: this.#queue.settings.heldUntil }
-        return readExchange(this.#queue.name, sent, answer, notes)
+        const exchanged = readExchange(this.#queue.name, sent, answer, notes)
+        const putOff = new Set(exchanged.putOff)
+        sent.outcomes.forEach((outcome, ord) => {
+          if (outcome.job.state !== 'underway' && !putOff.has(ord)) this.#completing.delete(attemptOf(outcome))
+        })
+        return exchanged
       },
     })
   }
@@ -145,26 +149,28 @@ export class OpenQueue implements QueueStore {
   }
 
   retire(worker: Worker, now: number): Deferred<void> {
-    return this.#end({ op: 'end', worker: worker.id, lost: false, now }).addCallback(() => undefined)
+    return this.#end({ worker: worker.id, lost: false, now }).addCallback(() => undefined)
   }
 
   recover(now: number, elapsed: number, looker: string): Deferred<number> {
     // Looks that gather while the server is away would see the same silence, and add it up.
     if (this.#looking.has(looker)) return succeed(0)
     this.#looking.add(looker)
-    const workers = this.#ask({
+    const look = this.#ask({
       writes: false,
       encode: () => ({ op: 'workers' }),
-      read: ({ info }) => (info as [string, number, number][]).map(([id, lease, beat]): WorkerRow => ({ id, lease, beat })),
+      read: ({ info }) => info as { readonly workers: [id: string, lease: number, beat: number][]; readonly leftBehind: [token: string, lost: boolean][] },
     })
-    workers.addBoth((result) => {
+    look.addBoth((result) => {
       this.#looking.delete(looker)
       return result
     })
-    return workers.addCallback((all) => {
-      const ends = this.#silence
-        .look(all, elapsed, looker)
-        .map(({ id, beat }) => this.#end({ op: 'end', worker: id, lost: true, beat, now, error: errorText(POISONED), keptAttempts: KEPT_ATTEMPTS }))
+    return look.addCallback(({ workers, leftBehind }) => {
+      const rows = workers.map(([id, lease, beat]): WorkerRow => ({ id, lease, beat }))
+      const ends = [
+        ...this.#silence.look(rows, elapsed, looker).map(({ id, beat }) => this.#end({ worker: id, beat, lost: true, now })),
+        ...leftBehind.map(([token, lost]) => this.#end({ token, lost, now })),
+      ]
       return ends.reduceRight<Deferred<number>>(
         (rest, end) => end.addCallback((taken) => rest.addCallback((more) => taken + more)) as Deferred<number>,
         succeed(0),
@@ -172,11 +178,11 @@ export class OpenQueue implements QueueStore {
     }) as Deferred<number>
   }
 
-  /** How many jobs that takes back. */
-  #end(command: { readonly op: 'end'; readonly worker: string; readonly lost: boolean; readonly now: number; readonly beat?: number; readonly error?: string | null; readonly keptAttempts?: number }): Deferred<number> {
+  /** Ends a worker, or what one has left behind by the token of that; fires with how many jobs that takes back. */
+  #end(who: ({ readonly worker: string; readonly beat?: number } | { readonly token: string }) & { readonly lost: boolean; readonly now: number }): Deferred<number> {
     return this.#ask({
       writes: true,
-      encode: () => command,
+      encode: () => ({ op: 'end', ...who, ...(who.lost && { error: errorText(POISONED), keptAttempts: KEPT_ATTEMPTS }) }),
       read: ({ info, rows }, notes) => {
         for (const row of rows) notes.push(toRecord(this.#queue.name, row))
         return info as number
@@ -199,6 +205,7 @@ export class OpenQueue implements QueueStore {
       wants: (info) => [(info as [unknown, string])[1]],
       read: ({ info, rows: [row] }, notes) => {
         const [refusal] = info as [string | null]
+        if (refusal === 'put off') throw new PutOff()
         const job = row && toRecord(this.#queue.name, row)
         if (refusal !== null || job === undefined) throw commandError(refusal ?? 'ERR_JOB_NOT_FOUND', this.#queue.name, id, job)
         notes.push(job)

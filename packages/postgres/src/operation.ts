@@ -1,4 +1,5 @@
 import { Deferred, PotorooError } from 'potoroo'
+import { PutOff } from './errors.ts'
 import { refusalError } from './refusals.ts'
 import { type JobRecord, newRecord, type NewJob, type Put } from '@potoroo/queue'
 import { arrayText, keyText, type Row, toRecord } from './rows.ts'
@@ -38,6 +39,8 @@ export abstract class Operation {
   abstract encode(): object
   /** Takes the answer in; nobody is told yet. */
   abstract read(answer: Answer, notes: Notes): void
+  /** Whether its answer was that it is to be asked again, a little later. */
+  isPutOff = false
   /** Ids of jobs without which the answer is not whole, when only `info` of it could be found again. */
   wants(_info: unknown): readonly string[] {
     return []
@@ -83,11 +86,13 @@ export class Single<T> extends Operation {
     return this.#parts.encode!()
   }
   override read(answer: Answer, notes: Notes): void {
+    this.isPutOff = false
     try {
       this.#value = this.#parts.read(answer, notes)
     } catch (error) {
-      if (!(error instanceof PotorooError)) throw error
-      this.#error = error
+      if (error instanceof PutOff) this.isPutOff = true
+      else if (error instanceof PotorooError) this.#error = error
+      else throw error
     }
   }
   override wants(info: unknown): readonly string[] {

@@ -171,7 +171,7 @@ export class PostgresQueue implements LineOwner {
       let n = 0
       for (const operation of batch) operation.read(operation.encodes ? answers(n++) : NOTHING, notes)
       this.#tell(notes, settings !== null, foreign)
-      for (const operation of batch) operation.fire()
+      this.#fire(batch)
       if (this.#lookAgain) setImmediate(() => this.look())
     }
   }
@@ -195,9 +195,16 @@ export class PostgresQueue implements LineOwner {
     for (const operation of batch) if (!operation.encodes) operation.read(NOTHING, notes)
     // Settings and counts may be others than are known here: the next answer says so.
     this.#tell(notes, false, true)
-    for (const operation of batch) operation.fire()
+    this.#fire(batch)
     setImmediate(() => this.look())
     return true
+  }
+
+  #fire(batch: readonly Operation[]): void {
+    for (const operation of batch) {
+      if (operation.isPutOff) this.line.putOff(operation)
+      else operation.fire()
+    }
   }
 
   #jobs(ids: readonly string[]): Promise<Row[]> {

@@ -1,7 +1,7 @@
 import { type Awaitable, type Clock, Deferred, type Job, maybeDeferred, ResizableDispatchQueue } from 'potoroo'
 import { toJson } from './checks.ts'
 import type { Attempt } from './durable-job.ts'
-import { JobConflict, lookable, noTransactions, Permanent } from './errors.ts'
+import { JobConflict, lookable, noTransactions, Permanent, rolledBack } from './errors.ts'
 import { type AttemptRecord, KEPT_LINES, logLine, type LogLine } from './history.ts'
 import { standsStill } from './moving.ts'
 import { afterFailure, type RetryRules } from './outcome.ts'
@@ -23,6 +23,8 @@ interface Held extends Attempt {
   progress: string | null
   /** Lines to be written with what is written next. */
   lines: LogLine[] | undefined
+  /** Its handler has completed it in a transaction: whether that is committed, the store will know. */
+  completes: boolean
 }
 
 export interface DispatcherOptions {
@@ -41,7 +43,7 @@ export interface DispatcherOptions {
   readonly onWarning: (error: Error) => void
 }
 
-/** Milliseconds between writings of progress and logs, and after which an exchange that failed is tried again. */
+/** Milliseconds between writings of progress, logs and outcomes that were put off, and after which an exchange that failed is tried again. */
 const REPORT_EVERY = 100
 const TRY_AGAIN_AFTER = 500
 
@@ -55,6 +57,8 @@ export class Dispatcher {
   readonly #runner: ResizableDispatchQueue<Held, unknown>
   readonly #held = new Set<Held>()
   #outcomes: Outcome[] = []
+  /** Those that are said again a little later. */
+  #putOff: Outcome[] = []
   #started: Exchange['started'][number][] = []
   #holdUntil = 0
   #exchanges = 0
@@ -113,6 +117,7 @@ export class Dispatcher {
       if (held.ended) this.#held.delete(held)
     }
     this.#outcomes = []
+    this.#putOff = []
     this.poke()
   }
 
@@ -218,8 +223,10 @@ export class Dispatcher {
     return exchange
   }
 
-  #exchanged(sent: Exchange, { accepted, claimed, rated, wakeAt }: Exchanged): void {
+  #exchanged(sent: Exchange, { accepted, putOff = [], claimed, rated, wakeAt }: Exchanged): void {
     this.#underway.delete(sent)
+    for (const i of putOff) this.#putOff.push(sent.outcomes[i]!)
+    if (putOff.length > 0) this.#reportSoon()
     accepted.forEach((recorded, i) => {
       if (!recorded) this.#refused(sent.outcomes[i]!)
     })
@@ -283,6 +290,7 @@ export class Dispatcher {
       settled: false,
       progress: null,
       lines: undefined,
+      completes: false,
       get signal() {
         return held.run!.signal
       },
@@ -329,7 +337,7 @@ export class Dispatcher {
     const run = held.run!
     // When the handler was really called, which is a little after the claim.
     const job = { ...held.job, startTime: run.startTime ?? held.job.startTime, progress: held.progress ?? held.job.progress }
-    if (run.state === 'finished') {
+    if (run.state === 'finished' && !held.completes) {
       try {
         const text = toJson(run.result === undefined ? null : run.result, 'A result')
         return this.#settle(held, transition(job, { type: 'finish', result: text, now }))
@@ -338,7 +346,9 @@ export class Dispatcher {
         return this.#settle(held, failed, ended)
       }
     }
-    const after = afterFailure(job, lookable(run.failure?.value), now, rules)
+    // What it returned counts for nothing: if its transaction is committed, that has finished the job; if not, nothing has.
+    const thrown = run.state === 'finished' ? rolledBack() : run.failure?.value
+    const after = afterFailure(job, lookable(thrown), now, rules)
     this.#holdUntil = Math.max(this.#holdUntil, after.holdUntil)
     this.#settle(held, after.job, after.ended)
   }
@@ -390,7 +400,7 @@ export class Dispatcher {
     this.#reportSoon()
   }
 
-  /** In a transaction of the handler's; what is said of the attempt afterwards counts only if that is rolled back. */
+  /** In a transaction of the handler's; what is said of the attempt afterwards counts for all only if that is rolled back. */
   #complete(held: Held, transaction: object, result: unknown): Deferred<void> {
     return maybeDeferred(() => {
       const { store, clock } = this.#options
@@ -398,10 +408,16 @@ export class Dispatcher {
       if (held.settled) throw new JobConflict('ERR_JOB_NOT_UNDERWAY', held.job)
       const text = toJson(result === undefined ? null : result, 'A result')
       const job = { ...held.job, startTime: held.run!.startTime ?? held.job.startTime, progress: held.progress ?? held.job.progress }
+      const finished = transition(job, { type: 'finish', result: text, now: clock.now() })
+      held.completes = true
       return store
-        .completeWithin(transaction, transition(job, { type: 'finish', result: text, now: clock.now() }), held.token)
+        .completeWithin(transaction, finished, held.token)
         .addCallback((isDone) => {
           if (!isDone) throw new JobConflict('ERR_JOB_NOT_UNDERWAY', held.job)
+        })
+        .addErrback((failure) => {
+          held.completes = false
+          return failure
         })
     }) as Deferred<void>
   }
@@ -420,6 +436,8 @@ export class Dispatcher {
         held.progress = null
         this.#say(held, { token: held.token, job: held.job })
       }
+      // Before what has been said since: it was first.
+      this.#outcomes.unshift(...this.#putOff.splice(0))
       this.#exchange()
     }, REPORT_EVERY)
   }
@@ -438,7 +456,8 @@ export class Dispatcher {
   }
 
   #checkDrained(): void {
-    if (!this.#stopping || this.#asked || this.#underway.size > 0 || this.#held.size > 0 || this.#outcomes.length > 0) return
+    if (!this.#stopping || this.#asked || this.#underway.size > 0 || this.#held.size > 0) return
+    if (this.#outcomes.length > 0 || this.#putOff.length > 0) return
     this.leave()
   }
 }

@@ -126,8 +126,9 @@ export class DurableJob<A = unknown, R = unknown> {
   }
   /**
    * For the handler: finishes the job in the handler's own transaction, so that its result and what else that transaction
-   * does are committed together or not at all: exactly once, as far as that database goes. Commit before the handler returns;
-   * what it returns is then ignored. PostgreSQL only.
+   * does are committed together or not at all: exactly once, as far as that database goes. What the handler returns is then
+   * ignored; if the transaction is rolled back, the attempt has failed with ERR_ROLLED_BACK. Commit before the handler
+   * returns: while the transaction is open, the job is underway and keeps its place. PostgreSQL only.
    *
    * Fires when that is written, fails with JobConflict ERR_JOB_NOT_UNDERWAY if the attempt has been taken away (roll back
    * then), and with TypeError ERR_NO_TRANSACTIONS or ERR_INVALID_TRANSACTION.

@@ -105,6 +105,11 @@ export function noTransactions(): TypeError {
   return usageError(TypeError, 'ERR_NO_TRANSACTIONS', "This store has no transactions that others can join; PostgreSQL's has")
 }
 
+/** The error of an attempt whose handler returned, and whose transaction did not finish the job after all. */
+export function rolledBack(): PotorooError {
+  return new PotorooError('ERR_ROLLED_BACK', 'The transaction that completed the job was rolled back')
+}
+
 /** The error of a job whose process died during each of its attempts: it is not allowed to crash workers for ever. */
 export const POISONED: JobError = {
   name: 'PoisonedJob',

@@ -106,6 +106,8 @@ export interface Exchange {
 export interface Exchanged {
   /** Per outcome: whether it was recorded. False: the attempt had been taken away; its result counts for nothing. */
   readonly accepted: readonly boolean[]
+  /** Outcomes, by their indices, that could not be recorded yet, as a transaction of somebody's may complete the job: say them again. */
+  readonly putOff?: readonly number[]
   /** Each is underway now, with the exchange's token, in the order to start them. */
   readonly claimed: readonly JobRecord[]
   /** They count towards a rate, from when they are started: say so in the next exchange. Until then they count as now. */
@@ -191,8 +193,8 @@ export interface QueueStore {
 
   /**
    * Records that an attempt has finished its job, in a transaction of the caller's; fires with false if the attempt had been
-   * taken away. Until the transaction has ended, the attempt cannot be taken away any more. The outcome that follows in an
-   * exchange counts for its end only, or, if the transaction was rolled back, for all.
+   * taken away. Until the transaction has ended, the attempt cannot be taken away any more, and an outcome that is said of it
+   * in an exchange is put off. The outcome counts for the attempt's end only, or, if the transaction was rolled back, for all.
    */
   completeWithin?(transaction: object, job: JobRecord, token: string): Deferred<boolean>
 

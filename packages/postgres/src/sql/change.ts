@@ -3,12 +3,19 @@ export const CHANGE = `
     WHEN 'cancel', 'reprioritize', 'retry' THEN
       q := promoted(q, now_);
       refusal := NULL;
-      -- Somebody's transaction may be about to complete it.
-      SELECT * INTO job FROM jobs j WHERE j.id = op->>'id' AND j.queue = p_queue FOR NO KEY UPDATE;
-      IF NOT FOUND THEN SELECT * INTO job FROM done d WHERE d.id = op->>'id' AND d.queue = p_queue; END IF;
+      SELECT * INTO job FROM jobs j WHERE j.id = op->>'id' AND j.queue = p_queue;
+      IF NOT FOUND THEN
+        SELECT * INTO job FROM done d WHERE d.id = op->>'id' AND d.queue = p_queue;
+      ELSIF job.state = 1 AND op->>'op' = 'cancel' THEN
+        -- While somebody's transaction may complete it, that is not waited for: it is asked again.
+        SELECT * INTO job FROM jobs j WHERE j.id = op->>'id' FOR NO KEY UPDATE SKIP LOCKED;
+        IF NOT FOUND THEN refusal := 'put off'; END IF;
+      END IF;
       IF q.move->>'state' = 'arriving' THEN
         refusal := 'ERR_QUEUE_ARRIVING';
         job := NULL;
+      ELSIF refusal IS NOT NULL THEN
+        NULL;
       ELSIF job.id IS NULL THEN
         refusal := CASE WHEN q.move->>'state' IN ('leaving', 'left') THEN 'ERR_JOB_MOVED' ELSE 'ERR_JOB_NOT_FOUND' END;
       ELSIF op->>'op' = 'cancel' THEN

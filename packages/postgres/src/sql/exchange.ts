@@ -1,4 +1,7 @@
-/** One case of `run`: records outcomes, then claims what width, rate, pause and hold allow. */
+/**
+ * One case of `run`: records outcomes, then claims what width, rate, pause and hold allow. Outcomes whose job is locked by the
+ * transaction that completes it are put off: the queue's row is not kept locked for somebody who has all the time in the world.
+ */
 export const EXCHANGE = `
     WHEN 'exchange' THEN
       -- The database's time, for what a rate has to remember: the clocks of several machines differ.
@@ -9,6 +12,7 @@ export const EXCHANGE = `
       END LOOP;
       refused := '{}';
       passed := '{}';
+      put_off := '{}';
       -- Each part has a job once at most, so that it can be done at once; the parts go one after the other.
       FOR part IN SELECT value FROM jsonb_array_elements(op->'outcomes') LOOP
         FOR side, part_ IN SELECT t.side, part->t.side FROM (VALUES ('over'), ('live')) AS t (side) WHERE part ? t.side LOOP
@@ -17,12 +21,17 @@ export const EXCHANGE = `
           keys := texts(part_->'tokens', size);
           kept := texts(part_->'kept', size)::boolean[];
           states := texts(part_->'states', size)::smallint[];
-          -- Transactions that complete some of them are waited for.
-          IF part_ ? 'careful' THEN PERFORM FROM jobs j WHERE j.id = ANY (ids) FOR NO KEY UPDATE; END IF;
+          -- Some may be locked by transactions that complete them. From here on the others cannot be.
+          locked := '{}';
+          IF part_ ? 'careful' THEN
+            free := ARRAY(SELECT j.id FROM jobs j WHERE j.id = ANY (ids) FOR NO KEY UPDATE SKIP LOCKED);
+            locked := ARRAY(SELECT j.id FROM unnest(ids, keys) AS o (id, token)
+                              JOIN jobs j ON j.id = o.id AND j.token = o.token AND j.queue = p_queue WHERE j.id <> ALL (free));
+          END IF;
           -- The fence: null for whoever is no longer underway by this token.
           SELECT array_agg(j.ctid) INTO rows_
             FROM unnest(ids, keys) AS o (id, token)
-            LEFT JOIN jobs j ON j.id = o.id AND j.token = o.token AND j.state = 1 AND j.queue = p_queue;
+            LEFT JOIN jobs j ON j.id = o.id AND j.token = o.token AND j.state = 1 AND j.queue = p_queue AND j.id <> ALL (locked);
           IF side = 'over' THEN
             INSERT INTO done (queue, seq, id, state, priority, place, token, ended, attempt, max_attempts, timeout, queued_time,
                               run_at, start_time, stop_time, key, arg, progress, result, error)
@@ -68,9 +77,14 @@ export const EXCHANGE = `
           ords := (part_->>'ords')::integer[];
           FOR i IN 1 .. size LOOP
             CONTINUE WHEN rows_[i] IS NOT NULL;
+            IF ids[i] = ANY (locked) THEN
+              -- What it reports on the way is of no interest any more.
+              IF states[i] = 1 THEN passed := passed || ords[i]; ELSE put_off := put_off || ords[i]; END IF;
+              CONTINUE;
+            END IF;
             -- Completed in a transaction of the handler's: now that counts.
             SELECT * INTO job FROM jobs j WHERE j.id = ids[i] AND j.token = keys[i] AND j.state = 2;
-            IF FOUND THEN
+            IF FOUND AND states[i] <> 1 THEN
               DELETE FROM jobs j WHERE j.queue = p_queue AND j.seq = job.seq;
               PERFORM let_go(job.token, 1);
               q.ended := q.ended + 1;
@@ -110,7 +124,7 @@ export const EXCHANGE = `
           END LOOP;
         END LOOP;
         FOR entry IN SELECT value FROM jsonb_array_elements(part->'past') LOOP
-          CONTINUE WHEN (entry->>0)::integer = ANY (refused);
+          CONTINUE WHEN (entry->>0)::integer = ANY (refused || put_off);
           SELECT j.seq INTO k FROM jobs j WHERE j.id = entry->>1;
           IF NOT FOUND THEN SELECT d.seq INTO k FROM done d WHERE d.id = entry->>1; END IF;
           IF entry->>2 IS NOT NULL AND NOT (entry->>0)::integer = ANY (passed) THEN
@@ -184,5 +198,5 @@ export const EXCHANGE = `
           END IF;
         END IF;
       END IF;
-      info := jsonb_build_array(refused, passed, NOT q.paused AND q.rate_limit IS NOT NULL AND coalesce(q.move->>'state', 'arrived') = 'arrived', wake);
+      info := jsonb_build_array(refused, passed, NOT q.paused AND q.rate_limit IS NOT NULL AND coalesce(q.move->>'state', 'arrived') = 'arrived', wake, put_off);
 `

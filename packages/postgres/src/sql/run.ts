@@ -61,10 +61,11 @@ const HELPERS = `
     RETURN q.pending + q.underway + q.finished + q.failed + q.cancelled = 0 AND NOT EXISTS (SELECT FROM arrivals a WHERE a.queue = q.id);
   END $$;
 
-  -- So many jobs of a claim have left the table, or lost its token.
+  -- So many jobs of a claim have left the table, or lost its token. One that is left behind is kept until whoever looks after
+  -- it has seen to its places.
   CREATE FUNCTION let_go(p_token text, k bigint) RETURNS void LANGUAGE plpgsql AS $$
   BEGIN
-    DELETE FROM claims c WHERE c.token = p_token AND c.n <= k;
+    DELETE FROM claims c WHERE c.token = p_token AND c.n <= k AND c.left_behind IS NULL;
     IF NOT FOUND THEN UPDATE claims c SET n = c.n - k WHERE c.token = p_token; END IF;
   END $$;
 
@@ -204,7 +205,7 @@ const RUN = `
   SET enable_memoize = off
   SET plan_cache_mode = force_generic_plan
   SET jit = off
-  -- Nobody holds the queue's row for long; a job's row somebody may, whose transaction completes it.
+  -- Nobody holds the queue's row for long. A job's row somebody may, whose transaction completes it: that is never waited for.
   SET lock_timeout = '2s'
   AS $run$
   #variable_conflict use_column
@@ -212,7 +213,7 @@ const RUN = `
     q queues; before queues; before_ queues; op jsonb; part jsonb; entry jsonb; info jsonb; patch jsonb; infos jsonb := '[]'; a answer; job jobs;
     n integer := -1; now_ bigint; t double precision; opens double precision;
     k bigint; k0 bigint; k2 bigint; k3 bigint; k4 bigint; k5 bigint; room bigint; wake bigint;
-    keys text[]; ids text[]; states smallint[]; seqs bigint[]; side text; part_ jsonb; rows_ tid[]; priorities double precision[]; places bigint[]; size integer; lowest double precision; refused integer[]; passed integer[]; ords integer[]; kept boolean[];
+    keys text[]; ids text[]; states smallint[]; seqs bigint[]; side text; part_ jsonb; rows_ tid[]; priorities double precision[]; places bigint[]; size integer; lowest double precision; refused integer[]; passed integer[]; put_off integer[]; ords integer[]; kept boolean[]; free text[]; locked text[];
     range_from text; range_to text; refusal text; lost boolean; is_known boolean; mark jsonb; moving jsonb; last bigint; dirty boolean := false; saved boolean := false;
   BEGIN
     IF p_batch IS NULL THEN

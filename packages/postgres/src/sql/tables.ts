@@ -117,9 +117,12 @@ export const TABLES = `
     token text COLLATE "C" PRIMARY KEY,
     queue integer NOT NULL,
     n bigint NOT NULL,                    -- how many of them are still in jobs, with this token
-    seqs bigint[] NOT NULL
+    seqs bigint[] NOT NULL,
+    -- 'retired' or 'lost' when its worker has ended, with a job still locked by the transaction that completes it.
+    left_behind text COLLATE "C"
   ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
   CREATE INDEX claims_queue ON claims (queue);
+  CREATE INDEX claims_left_behind ON claims (queue) WHERE left_behind IS NOT NULL;
   -- Numbers in a row are not worth the time that it takes to press them.
   ALTER TABLE claims ALTER COLUMN seqs SET STORAGE EXTERNAL;
 

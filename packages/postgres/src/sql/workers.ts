@@ -11,20 +11,25 @@ export const WORKERS = `
       saved := true;
 
     WHEN 'workers' THEN
-      SELECT coalesce(jsonb_agg(jsonb_build_array(w.id, w.lease, w.beat)), '[]') INTO info FROM workers w WHERE w.queue = p_queue;
+      info := jsonb_build_object(
+        'workers', (SELECT coalesce(jsonb_agg(jsonb_build_array(w.id, w.lease, w.beat)), '[]') FROM workers w WHERE w.queue = p_queue),
+        'leftBehind', (SELECT coalesce(jsonb_agg(jsonb_build_array(c.token, c.left_behind = 'lost')), '[]')
+                         FROM claims c WHERE c.queue = p_queue AND c.left_behind IS NOT NULL));
 
+    -- A worker, or a claim that one has left behind.
     WHEN 'end' THEN
       lost := (op->>'lost')::boolean;
       -- It may have renewed its lease since it was found silent.
-      IF lost AND NOT EXISTS (SELECT FROM workers w WHERE w.id = op->>'worker' AND w.beat = (op->>'beat')::bigint) THEN
+      IF op ? 'beat' AND NOT EXISTS (SELECT FROM workers w WHERE w.id = op->>'worker' AND w.beat = (op->>'beat')::bigint) THEN
         info := '0';
       ELSE
         q := promoted(q, now_);
-        range_from := (op->>'worker') || '.';
-        range_to := (op->>'worker') || '/';
+        range_from := coalesce(op->>'token', (op->>'worker') || '.');
+        range_to := coalesce(op->>'token', (op->>'worker') || '/');
+        -- Transactions that complete some of them are not waited for.
         rows_ := ARRAY(SELECT j.ctid FROM claims c, unnest(c.seqs) AS s (seq), jobs j
-                        WHERE c.token > range_from AND c.token < range_to AND j.queue = c.queue AND j.seq = s.seq AND j.token = c.token
-                          FOR NO KEY UPDATE OF j);
+                        WHERE c.token BETWEEN range_from AND range_to AND j.queue = c.queue AND j.seq = s.seq AND j.token = c.token
+                          FOR NO KEY UPDATE OF j SKIP LOCKED);
         k4 := cardinality(rows_);
         RETURN QUERY
           WITH gone AS (
@@ -68,16 +73,21 @@ export const WORKERS = `
                  attempt = j.attempt - CASE WHEN j.state = 1 AND NOT lost THEN 1 ELSE 0 END
            WHERE j.ctid = ANY (rows_)
           RETURNING n, 'news', j.*;
-        DELETE FROM claims c WHERE c.token > range_from AND c.token < range_to;
-        RETURN QUERY UPDATE done d SET token = NULL WHERE d.token > range_from AND d.token < range_to RETURNING n, 'news', d.*;
+        -- What still has its token was locked: somebody looks again, later.
+        UPDATE claims c SET left_behind = CASE WHEN lost THEN 'lost' ELSE 'retired' END
+         WHERE c.token BETWEEN range_from AND range_to AND c.left_behind IS NULL;
+        DELETE FROM claims c
+         WHERE c.token BETWEEN range_from AND range_to
+           AND NOT EXISTS (SELECT FROM unnest(c.seqs) AS s (seq), jobs j WHERE j.queue = c.queue AND j.seq = s.seq AND j.token = c.token);
+        RETURN QUERY UPDATE done d SET token = NULL WHERE d.token BETWEEN range_from AND range_to RETURNING n, 'news', d.*;
         GET DIAGNOSTICS k = ROW_COUNT;
         k4 := k4 + k;
         q.places := q.places - k4;
         -- What it claimed and never spoke of may have started as late as now.
         t := CASE WHEN p_clock THEN extract(epoch FROM clock_timestamp()) * 1000 ELSE now_ END;
-        UPDATE starts s SET at = t WHERE s.at IS NULL AND s.token > range_from AND s.token < range_to;
+        UPDATE starts s SET at = t WHERE s.at IS NULL AND s.token BETWEEN range_from AND range_to;
         DELETE FROM workers w WHERE w.id = op->>'worker';
         info := to_jsonb(k4);
-        dirty := true;
+        dirty := dirty OR k4 > 0 OR op ? 'worker';
       END IF;
 `
