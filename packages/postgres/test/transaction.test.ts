@@ -1,6 +1,6 @@
-import { type DurableQueue, memoryStore, openQueue, type QueueOptions } from '@potoroo/queue'
+import { type DurableQueue, memoryStore, moveQueue, openQueue, type QueueOptions } from '@potoroo/queue'
 import { postgresStore } from '@potoroo/postgres'
-import { Deferred } from 'potoroo'
+import { Deferred, ManualClock } from 'potoroo'
 import type { Pool, PoolClient } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { PostgresServer } from '../../../test/postgres-server.ts'
@@ -73,6 +73,60 @@ test('a job that is put in a transaction that is rolled back never was', async (
   await (await queue.put(3)).watch()
   expect(ran).toEqual([3])
   expect((await queue.list()).jobs.map(({ arg }) => arg)).toEqual([3])
+})
+
+test('a put that is committed after its queue was closed is heard of by who works on the queue, and runs at once', async () => {
+  // It looks at nothing by itself: this clock stands still.
+  await using worker = await open({ store: postgresStore({ pool, schema, clock: new ManualClock() }), handler: (n) => `ran ${n}` })
+  await expect.poll(async () => (await pool.query(`SELECT FROM pg_stat_activity WHERE query = 'LISTEN "potoroo ${schema}"'`)).rowCount).toBe(1)
+  const job = await transaction(async (client) => {
+    const producer = await open()
+    const put = await producer.put(1, { transaction: client })
+    await producer.stop()
+    return put
+  })
+  await expect.poll(async () => (await pool.query(`SELECT FROM ${schema}.done WHERE id = $1`, [job.id])).rowCount).toBe(1)
+  expect((await worker.job(job.id)).result).toBe('ran 1')
+})
+
+test('a put that is committed when nobody has the queue open runs when somebody works on it', async () => {
+  const job = await transaction(async (client) => {
+    const producer = await open()
+    const put = await producer.put(1, { transaction: client, key: 'k' })
+    await producer.stop()
+    return put
+  })
+  const producer = await open()
+  expect(await producer.job(job.id)).toMatchObject({ state: 'pending', key: 'k' })
+  expect((await producer.putNew(2, { key: 'k' })).job.id).toBe(job.id)
+  await producer.stop()
+  await using worker = await open({ handler: (n) => `ran ${n}` })
+  await worker.idle()
+  expect((await worker.job(job.id)).result).toBe('ran 1')
+})
+
+test('a queue does not leave for another store while a transaction is open that has put a job', async () => {
+  const [from, to] = [postgresStore({ pool, schema }), memoryStore()]
+  await using producer = await open({ store: from })
+  await producer.put(1)
+  const steps: number[] = []
+  const waits = new Deferred()
+  let moved: Deferred<unknown> | undefined
+  const late = await transaction(async (client) => {
+    const { id } = await producer.put(2, { transaction: client })
+    moved = moveQueue(from, to, 'q', {
+      onProgress: (progress) => {
+        // The second time that it finds nothing to take.
+        if (steps.push(progress.moved) === 4) waits.callback()
+      },
+    })
+    await waits
+    return id
+  })
+  await moved
+  expect([...new Set(steps)]).toEqual([0, 1, 2])
+  await using there = await open({ store: to })
+  expect(await there.job(late)).toMatchObject({ state: 'pending', arg: 2 })
 })
 
 test('what was put in transactions has its options, and stands in the line as it was committed', async () => {

@@ -1,4 +1,5 @@
 import { OUTBOX_LENGTH } from '@potoroo/queue'
+import { PUTTING } from './tables.ts'
 
 /** Cases of `run`: steps of a queue's moving from one store to another. What may be when is what \`leaving` and `arriving` say. */
 export const MOVE = `
@@ -45,9 +46,12 @@ export const MOVE = `
           END LOOP;
         END IF;
         mark := mark || jsonb_build_object('jobs', (mark->>'jobs')::bigint + k, 'outbox', k2);
-        IF k2 = 0 AND mark->>'state' = 'leaving' AND is_empty(q) THEN
-          mark := mark || '{"state": "left"}';
-          DELETE FROM outbox o WHERE o.queue = p_queue;
+        -- Transactions that are open may put more: what they have put is seen once they have let go of this lock.
+        IF k2 = 0 AND mark->>'state' = 'leaving' AND is_empty(q) AND pg_try_advisory_xact_lock(${PUTTING}) THEN
+          IF is_empty(q) THEN
+            mark := mark || '{"state": "left"}';
+            DELETE FROM outbox o WHERE o.queue = p_queue;
+          END IF;
         END IF;
         IF mark IS DISTINCT FROM q.move THEN
           q.move := mark;

@@ -3,6 +3,7 @@ import { EXCHANGE } from './exchange.ts'
 import { MOVE } from './move.ts'
 import { LOOK } from './look.ts'
 import { PUT } from './put.ts'
+import { PUTTING } from './tables.ts'
 import { WORKERS } from './workers.ts'
 
 /** What `run` calls. */
@@ -314,11 +315,13 @@ const AROUND = `
      WHERE id = q.id;
   END $$;
 
-  -- Runs in a transaction of somebody else's. Locks nothing of the queue: that transaction may be a long one.
+  -- Runs in a transaction of somebody else's. Locks nothing of the queue, for that transaction may be a long one; it only keeps
+  -- the queue from having left for another store before it has ended.
   CREATE FUNCTION arrive(p_queue integer, p_now bigint, p_size double precision, p_jobs jsonb, p_channel text) RETURNS SETOF answer
   LANGUAGE plpgsql SET search_path FROM CURRENT SET enable_seqscan = off AS $$
   DECLARE each jsonb; a answer; ord integer := -1; k bigint;
   BEGIN
+    PERFORM pg_advisory_xact_lock_shared(${PUTTING});
     SELECT q.pending + (SELECT count(*) FROM arrivals x WHERE x.queue = q.id) INTO k FROM queues q WHERE q.id = p_queue;
     SELECT absence(q) INTO a.info FROM queues q WHERE q.id = p_queue;
     IF a.info IS NULL AND k + jsonb_array_length(p_jobs) > p_size THEN a.info := 'ERR_QUEUE_OVERFLOW'; END IF;

@@ -1,3 +1,6 @@
+/** The lock, as its two numbers, that every transaction shares that puts into the queue `p_queue`. */
+export const PUTTING = `'queues'::regclass::oid::integer, p_queue`
+
 /** The tables. A job is in `jobs` while it is pending or underway, and in `done` once it is over. */
 export const TABLES = `
   CREATE TABLE queues (
