@@ -20,7 +20,13 @@ export const handlers: Scenario = {
     const workers = short ? 2 : 4
     const order = { block: short ? 100 : LEASE / 4 }
     const keepUp = async (): Promise<void> => {
-      while (shop.alive.filter((worker) => worker.order.runs).length < workers) await shop.start(order)
+      while (shop.alive.filter((worker) => worker.order.runs).length < workers) {
+        const worker = shop.spawn(order)
+        await worker.says('ready').catch(async (error: unknown) => {
+          // The first job that it was given may have ended it before it could say anything.
+          if ((await worker.ended) !== 0) throw error
+        })
+      }
     }
     await keepUp()
     const fatal = await shop.start({ runs: false, puts: short ? 3 : 25, kinds: ['exit'] })

@@ -147,7 +147,15 @@ export class PostgresQueue implements LineOwner {
         first!.fire()
       }
     }
-    const [commits, ended, version, settings, dirty, arrived] = JSON.parse(infoOf(rows.at(-1)!)!) as [number, number, number, Described | null, boolean, boolean]
+    const [commits, ended, version, settings, dirty, arrived, missed] = JSON.parse(infoOf(rows.at(-1)!)!) as [
+      number,
+      number,
+      number,
+      Described | null,
+      boolean,
+      boolean,
+      boolean,
+    ]
     const foreign = commits - Number(dirty) !== this.#commits
     this.#commits = commits
     this.#version = version
@@ -170,7 +178,7 @@ export class PostgresQueue implements LineOwner {
       const answers = answersOf(rows)
       let n = 0
       for (const operation of batch) operation.read(operation.encodes ? answers(n++) : NOTHING, notes)
-      this.#tell(notes, settings !== null, foreign)
+      this.#tell(notes, settings !== null, foreign, missed)
       this.#fire(batch)
       if (this.#lookAgain) setImmediate(() => this.look())
     }
@@ -194,7 +202,7 @@ export class PostgresQueue implements LineOwner {
     })
     for (const operation of batch) if (!operation.encodes) operation.read(NOTHING, notes)
     // Settings and counts may be others than are known here: the next answer says so.
-    this.#tell(notes, false, true)
+    this.#tell(notes, false, true, false)
     this.#fire(batch)
     setImmediate(() => this.look())
     return true
@@ -213,9 +221,9 @@ export class PostgresQueue implements LineOwner {
     return database.query(`${of('jobs')} UNION ALL ${of('done')}`, [this.id, arrayText(ids)])
   }
 
-  #tell(jobs: JobRecord[], settings: boolean, foreign: boolean): void {
+  #tell(jobs: JobRecord[], settings: boolean, foreign: boolean, missed: boolean): void {
     if (jobs.length === 0 && !settings && !foreign) return
-    const news: News = { jobs, settings: settings ? this.#settings : null, foreign }
+    const news: News = { jobs, settings: settings ? this.#settings : null, foreign, missed }
     for (const listener of [...this.listeners]) listener(news)
   }
 

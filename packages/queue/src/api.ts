@@ -48,7 +48,7 @@ export interface QueueOptions<A, R> {
   readonly lease?: number
   /** How many jobs may be pending: `put` fails with QueueOverflow beyond. Default: no limit. */
   readonly size?: number
-  /** How long jobs are kept that are over, in ms. Default: finished 7 days, failed and cancelled 30 days. */
+  /** How long jobs are kept that are over, in ms: a minute at least. Default: finished 7 days, failed and cancelled 30 days. */
   readonly keep?: Partial<Retention>
   /** What a result that came too late is reported to, and errors of the store in the background. Default: a warning. */
   readonly onWarning?: (error: Error) => void

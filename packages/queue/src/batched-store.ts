@@ -153,12 +153,13 @@ export class BatchedStore implements Store {
 
   #tell(committed: boolean): void {
     for (const [{ notes }, listeners] of [...this.#listeners]) {
-      const { settings, foreign } = notes
+      const { settings, foreign, missed } = notes
       const jobs = notes.jobs.splice(0)
       notes.settings = null
       notes.foreign = false
+      notes.missed = false
       if (!committed || (jobs.length === 0 && settings === null && !foreign)) continue
-      const news: News = { jobs, settings, foreign }
+      const news: News = { jobs, settings, foreign, missed }
       for (const listener of [...listeners]) listener(news)
     }
   }

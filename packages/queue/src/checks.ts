@@ -109,7 +109,7 @@ export function toJson(value: unknown, what: string): string {
 }
 
 export function checkOptions<A, R>(options: QueueOptions<A, R>): void {
-  const { name, width, rate, localWidth, lease, size, timeout, retry, handler } = options
+  const { name, width, rate, localWidth, lease, size, timeout, retry, keep, handler } = options
   if (typeof name !== 'string' || !/^[\w.-]{1,100}$/.test(name)) {
     throw usageError(TypeError, 'ERR_INVALID_NAME', 'A queue is named by up to 100 letters, digits, dots, dashes and underscores')
   }
@@ -126,6 +126,11 @@ export function checkOptions<A, R>(options: QueueOptions<A, R>): void {
     throw usageError(RangeError, 'ERR_INVALID_SIZE', `size is a number of jobs, zero or more; got ${String(size)}`)
   }
   if (timeout !== undefined) checkTimeout(timeout)
+  for (const time of [keep?.finished, keep?.failed]) {
+    if (time !== undefined && !(typeof time === 'number' && time >= 0)) {
+      throw usageError(RangeError, 'ERR_INVALID_TIME', `keep is { finished, failed }, in ms, zero or more, or Infinity; got ${String(time)}`)
+    }
+  }
   checkRetry(retry)
 }
 

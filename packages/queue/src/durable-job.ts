@@ -99,7 +99,12 @@ export class DurableJob<A = unknown, R = unknown> {
     return this.#attempt?.signal ?? NEVER
   }
 
-  /** Fires with the finished job, whichever process did it; fails with JobFailed or JobCancelled. */
+  /**
+   * Fires with the finished job, whichever process did it; fails with JobFailed or JobCancelled. Fails with JobNotFound if the
+   * job was deleted before this process could see its end: then `watch` came, or this process stood still, for longer than it
+   * was kept. Fails with JobMoved if it has left with its queue, with StoreError if the store cannot be asked, and with
+   * QueueStopped when the queue is stopped.
+   */
   watch(): Deferred<DurableJob<A, R>> {
     return this.#owner.watch(this._record) as Deferred<DurableJob<A, R>>
   }
@@ -140,7 +145,7 @@ export class DurableJob<A = unknown, R = unknown> {
   }
   /**
    * Fires with the job's attempts and log as they are now: the last 50 attempts and 200 lines, the oldest first. Fails with
-   * JobNotFound if the job was pruned.
+   * JobNotFound if the job was deleted.
    */
   history(): Deferred<JobHistory> {
     return this.#owner.history(this.id)

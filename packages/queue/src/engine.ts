@@ -23,6 +23,7 @@ export interface Notes {
   readonly jobs: JobRecord[]
   settings: QueueSettings | null
   foreign: boolean
+  missed: boolean
 }
 
 /**

@@ -23,11 +23,11 @@ export class RetryAfter extends PotorooError {
   }
 }
 
-/** There is no such job in this queue; it may have been pruned. */
+/** There is no such job in this queue; it may have been deleted, for jobs that are over are kept for a time only. */
 export class JobNotFound extends PotorooError {
   override readonly name = 'JobNotFound'
   constructor(id: string) {
-    super('ERR_JOB_NOT_FOUND', `There is no job ${id} in this queue; finished jobs are kept for a time only`)
+    super('ERR_JOB_NOT_FOUND', `There is no job ${id} in this queue; jobs that are over are kept for a time only: see keep`)
   }
 }
 

@@ -65,7 +65,7 @@ export function openQueue<A, R = unknown>(options: QueueOptions<A, R>): Deferred
           jitter: options.clock === undefined || options.clock === systemClock ? JITTER : 0,
           lease: options.lease ?? 30_000,
           size: options.size ?? Infinity,
-          keep: { ...KEEP, ...options.keep },
+          keep: { finished: options.keep?.finished ?? KEEP.finished, failed: options.keep?.failed ?? KEEP.failed },
           retry: {
             maxAttempts: options.retry?.maxAttempts ?? 5,
             backoff: options.retry?.backoff ?? backoff(RETRY_DELAYS),

@@ -107,7 +107,7 @@ export class Queue<A, R> implements DurableQueue<A, R> {
       this.#watchers.tell(job)
       if (this.#feed.followed) this.#feed.tell({ type: 'job', job: this.#wrap(job) as DurableJob<never, never> })
     }
-    if (news.settings !== null && isLeaving(news.settings.move)) this.#seekLeavers()
+    if (news.missed || (news.settings !== null && isLeaving(news.settings.move))) this.#seekGone()
     this.#conditions.check()
     this.#tellStatus()
     this.#dispatcher?.hear(news)
@@ -364,10 +364,10 @@ export class Queue<A, R> implements DurableQueue<A, R> {
   }
 
   /**
-   * Jobs leave for another store: whoever waits for one that has left waits in vain here. Whoever begins to wait later finds
-   * that it is gone. One search at a time.
+   * Jobs have left for another store, or were deleted before this process looked: whoever waits for one of them waits in vain
+   * here. Whoever begins to wait later finds that it is gone. One search at a time.
    */
-  #seekLeavers(): void {
+  #seekGone(): void {
     this.#seekAgain = this.#seeking
     const { ids } = this.#watchers
     if (this.#seeking || this.#closed || ids.length === 0) return
@@ -375,13 +375,12 @@ export class Queue<A, R> implements DurableQueue<A, R> {
     const looks = ids.map((id) =>
       this.#store.job(id).addCallbacks(
         (job) => (job === undefined ? this.#watchers.fail(id, this.#missing(id)) : this.#watchers.tell(job)),
-        // A store that fails is looked at again with the next news.
-        () => undefined,
+        ({ value }) => this.#watchers.fail(id, value),
       ),
     )
     deferredList(looks).addCallback(() => {
       this.#seeking = false
-      if (this.#seekAgain) this.#seekLeavers()
+      if (this.#seekAgain) this.#seekGone()
     })
   }
 

@@ -157,6 +157,11 @@ export interface News {
   readonly settings: QueueSettings | null
   /** Whether another process had a part: then more may have changed than `jobs` says. */
   readonly foreign: boolean
+  /**
+   * Whether, of the jobs that others have ended, some may not be in `jobs`, because they are not over any more: they were
+   * deleted before this process looked, or retried, or have left. Whoever waits for a job has to look for it.
+   */
+  readonly missed: boolean
 }
 
 /** How long jobs are kept that are over, in milliseconds. */

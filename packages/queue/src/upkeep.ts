@@ -15,6 +15,11 @@ export interface UpkeepOptions {
 
 /** Milliseconds between looks at what is too old, and between the small deletions of one look. */
 const PRUNE_EVERY = 60_000
+/**
+ * Milliseconds that a job is kept at least: in this time every process that works has looked and knows how it ended, though it
+ * had to wait for a store that another one kept busy.
+ */
+const KEPT_AT_LEAST = 60_000
 const PRUNE_PAUSE = 20
 /** How often in a lease's length it is renewed, and how often it is tried when the store fails. */
 const LOOKS = 3
@@ -90,8 +95,9 @@ export class Upkeep {
   #prune(): void {
     if (this.#closed) return
     const { store, keep, clock, onWarning } = this.#options
+    const kept = { finished: Math.max(KEPT_AT_LEAST, keep.finished), failed: Math.max(KEPT_AT_LEAST, keep.failed) }
     store
-      .prune(keep, clock.now())
+      .prune(kept, clock.now())
       .addErrback(({ value }) => {
         onWarning(value as Error)
         return 0

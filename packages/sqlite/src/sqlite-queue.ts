@@ -56,7 +56,7 @@ const SAMPLE = 50
 export class SqliteQueue implements EngineQueue {
   readonly name: string
   readonly #database: Database
-  readonly notes: Notes = { jobs: [], settings: null, foreign: false }
+  readonly notes: Notes = { jobs: [], settings: null, foreign: false, missed: false }
   #row: QueueRow
   #dirty = false
   /** What the time was said to be in the last exchange, and until when the queue was held then; and in this transaction. */
@@ -64,8 +64,8 @@ export class SqliteQueue implements EngineQueue {
   #now: number | undefined
   /** The earliest time that a job waits for; undefined: look it up. */
   #nextDue: number | null | undefined
-  /** Up to where the jobs that are over have been seen, by state. */
-  readonly #seen = { finished: 0, failed: 0, cancelled: 0 }
+  /** Up to where the jobs that are over have been seen. */
+  #seen: number
   /** Of the settings that have been told of. */
   #seenVersion: number
   /** How long each other worker has been silent. */
@@ -79,7 +79,7 @@ export class SqliteQueue implements EngineQueue {
     this.name = name
     this.#database = database
     this.#row = database.queues.read(name)!
-    for (const state of ['finished', 'failed', 'cancelled'] as const) this.#seen[state] = this.#row.ended
+    this.#seen = this.#row.ended
     this.#seenVersion = this.#row.version
   }
 
@@ -449,10 +449,13 @@ export class SqliteQueue implements EngineQueue {
     this.#checkedOut = 0
     this.notes.foreign = true
     if (this.#row.version !== this.#seenVersion) this.notes.settings = this.settings
+    // Each that was over has a number of its own.
+    let unseen = this.#row.ended - this.#seen
     for (const state of ['finished', 'failed', 'cancelled'] as const) {
       const since = 'queue = ? AND state = ? AND ended IS NOT NULL AND ended > ? ORDER BY ended LIMIT ?'
-      for (let last = this.#seen[state]; ; ) {
+      for (let last = this.#seen; ; ) {
         const rows = this.#database.jobs.select(since, this.#row.id, STATE[state], last, AT_ONCE)
+        unseen -= rows.length
         for (const row of rows) {
           last = endedOf(row)
           this.notes.jobs.push(toRecord(this.name, row))
@@ -460,6 +463,7 @@ export class SqliteQueue implements EngineQueue {
         if (rows.length < AT_ONCE) break
       }
     }
+    if (unseen > 0) this.notes.missed = true
   }
 
   /** Before the commit: the counts and settings go with it. */
@@ -474,7 +478,7 @@ export class SqliteQueue implements EngineQueue {
     if (this.#now !== undefined) this.#last = { now: this.#now, heldUntil: this.#row.held_until }
     this.#now = undefined
     this.#seenVersion = this.#row.version
-    for (const state of ['finished', 'failed', 'cancelled'] as const) this.#seen[state] = this.#row.ended
+    this.#seen = this.#row.ended
   }
 
   /** After a rollback: what is in memory was never so. */

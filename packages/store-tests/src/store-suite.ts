@@ -15,6 +15,7 @@ import { rates } from './suite/rate.ts'
 import { settings } from './suite/settings.ts'
 import { telling } from './suite/news.ts'
 import { upkeep } from './suite/upkeep.ts'
+import { watching } from './suite/watch.ts'
 import { workers } from './suite/worker.ts'
 import { Trial } from './trial.ts'
 
@@ -90,6 +91,7 @@ export function storeSuite({ name, describe, it, makeStore, shareStore, dispose,
     describe('a queue that moves', () => moving(part))
     describe('moveQueue', () => movingWhole(part))
     describe('news', () => telling(part))
+    describe('watch', () => watching(part))
     describe('one batch', () => ordering(part))
     if (sharing !== undefined) describe('several processes', () => concurrency(part, sharing))
   })

@@ -215,7 +215,7 @@ const RUN = `
     n integer := -1; now_ bigint; t double precision; opens double precision;
     k bigint; k0 bigint; k2 bigint; k3 bigint; k4 bigint; k5 bigint; room bigint; wake bigint;
     keys text[]; ids text[]; states smallint[]; seqs bigint[]; side text; part_ jsonb; rows_ tid[]; priorities double precision[]; places bigint[]; size integer; lowest double precision; refused integer[]; passed integer[]; put_off integer[]; ords integer[]; kept boolean[]; free text[]; locked text[];
-    range_from text; range_to text; refusal text; lost boolean; is_known boolean; mark jsonb; moving jsonb; last bigint; dirty boolean := false; saved boolean := false;
+    range_from text; range_to text; refusal text; lost boolean; missed boolean := false; is_known boolean; mark jsonb; moving jsonb; last bigint; dirty boolean := false; saved boolean := false;
   BEGIN
     IF p_batch IS NULL THEN
       SELECT * INTO q FROM queues WHERE id = p_queue;
@@ -229,10 +229,15 @@ const RUN = `
       dirty := true;
     END IF;
     IF q.commits <> p_commits THEN
+      -- Each that was over has a number of its own.
+      k2 := q.ended - (SELECT min(e) FROM unnest(p_ended) AS e);
       FOR k IN 2 .. 4 LOOP
         RETURN QUERY SELECT -2, NULL, d.* FROM done d
           WHERE d.queue = p_queue AND d.state = k AND d.ended > p_ended[k - 1] AND d.ended <= q.ended ORDER BY d.ended LIMIT 4000;
+        GET DIAGNOSTICS k3 = ROW_COUNT;
+        k2 := k2 - k3;
       END LOOP;
+      missed := k2 > 0;
     END IF;
     FOR op IN SELECT value FROM jsonb_array_elements(p_ops) LOOP
       n := n + 1;
@@ -278,7 +283,7 @@ ${MOVE}
       CASE WHEN q.version <> p_version
         THEN jsonb_build_object('width', q.width, 'limit', q.rate_limit, 'per', q.rate_per, 'paused', q.paused, 'heldUntil', q.held_until,
                                 'move', q.move)
-      END, dirty, p_batch IS NULL AND EXISTS (SELECT FROM arrivals a WHERE a.queue = p_queue))::text;
+      END, dirty, p_batch IS NULL AND EXISTS (SELECT FROM arrivals a WHERE a.queue = p_queue), missed)::text;
     RETURN NEXT a;
   END $run$;
 `
