@@ -1,4 +1,15 @@
-import { type DurableJob, type DurableQueue, openQueue, type QueueOptions } from '@potoroo/queue'
+import {
+  type DurableJob,
+  type DurableQueue,
+  type Exchange,
+  type Exchanged,
+  type JobRecord,
+  type NewJob,
+  openQueue,
+  type QueueOptions,
+  type QueueStore,
+  type Worker,
+} from '@potoroo/queue'
 import { sqliteStore } from '@potoroo/sqlite'
 import { Deferred, ManualClock } from 'potoroo'
 import { readdirSync } from 'node:fs'
@@ -23,6 +34,59 @@ function fillDisk(): () => void {
     return run.apply(this, args)
   })
   return () => spy.mockRestore()
+}
+
+/** The statement that finds a job by its id. What is known to be claimed here is not looked for. */
+const FIND = /^SELECT seq FROM jobs WHERE id = \?$/
+
+/** How often a job is looked for by its id while something is done. */
+async function findings(act: () => PromiseLike<unknown>): Promise<number> {
+  const get = StatementSync.prototype.get
+  let times = 0
+  using _get = vi.spyOn(StatementSync.prototype, 'get').mockImplementation(function (this: StatementSync, ...args) {
+    if (FIND.test(this.sourceSQL)) times++
+    return get.apply(this, args)
+  })
+  await act()
+  return times
+}
+
+/** A store's queue with a worker that claims, and says what became of its claims. */
+class Claimer implements AsyncDisposable {
+  readonly #folder = new Folder()
+  readonly worker: Worker = { id: 'w', lease: 30_000 }
+  queue!: QueueStore
+  #exchanges = 0
+
+  static async open(): Promise<Claimer> {
+    const claimer = new Claimer()
+    claimer.queue = await claimer.openAgain()
+    await claimer.queue.renew(claimer.worker, 0)
+    const job: NewJob = { id: 'a', arg: '1', priority: 0, runAt: 0, key: null, maxAttempts: 9, timeout: null }
+    await claimer.queue.put([job], { size: 9, now: 0 })
+    return claimer
+  }
+
+  /** As another process would. */
+  openAgain(): PromiseLike<QueueStore> {
+    return sqliteStore(this.#folder.file('jobs.db'), { durability: 'process' }).open('q', {}, () => undefined)
+  }
+
+  exchange(parts: Partial<Exchange>): PromiseLike<Exchanged> {
+    const token = `w.${++this.#exchanges}`
+    return this.queue.exchange(() => ({ worker: this.worker, outcomes: [], started: [], holdUntil: 0, places: 0, token, now: 0, ...parts }))
+  }
+
+  /** Says that a claim has come to its end, whoever has the job. */
+  async finish({ token, ...job }: JobRecord): Promise<boolean> {
+    const finished = { ...job, token: null, state: 'finished', stopTime: 1, result: '1' } as const
+    return (await this.exchange({ outcomes: [{ token: token!, job: finished }] })).accepted[0]!
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.queue.close()
+    this.#folder[Symbol.dispose]()
+  }
 }
 
 /** Two workers on one file, each with time of its own. The first has a job underway. */
@@ -303,5 +367,36 @@ describe('several queues in one file', () => {
     const watching = job.watch()
     await again.cancel(job.id)
     await expect(watching).rejects.toMatchObject({ code: 'ERR_JOB_CANCELLED' })
+  })
+})
+
+describe('what is claimed', () => {
+  it('is known until its end, and need not be looked for', async () => {
+    await using claimer = await Claimer.open()
+    const { claimed } = await claimer.exchange({ places: 1 })
+    expect(await findings(async () => expect(await claimer.finish(claimed[0]!)).toBe(true))).toBe(0)
+  })
+
+  it('is forgotten when the claim was rolled back', async () => {
+    await using claimer = await Claimer.open()
+    const empty = fillDisk()
+    await expect(claimer.exchange({ places: 1 })).rejects.toMatchObject({ code: 'ERR_STORE_FULL' })
+    empty()
+    const job = (await claimer.queue.job('a'))!
+    expect([job.state, job.token]).toEqual(['pending', null])
+    expect(await findings(async () => expect(await claimer.finish({ ...job, token: 'w.1' })).toBe(false))).toBe(1)
+    const { claimed } = await claimer.exchange({ places: 1 })
+    expect(await claimer.finish(claimed[0]!)).toBe(true)
+  })
+
+  it('is forgotten when the lease was lost', async () => {
+    await using claimer = await Claimer.open()
+    const { claimed } = await claimer.exchange({ places: 1 })
+    const other = await claimer.openAgain()
+    await other.recover(0, 0, 'other')
+    expect(await other.recover(0, 30_000, 'other')).toBe(1)
+    await other.close()
+    expect(await claimer.queue.renew(claimer.worker, 0)).toBe(false)
+    expect(await findings(async () => expect(await claimer.finish(claimed[0]!)).toBe(false))).toBe(1)
   })
 })
