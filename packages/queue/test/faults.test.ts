@@ -9,6 +9,8 @@ type Operation = 'put' | 'exchange' | 'renew' | 'retire' | 'recover' | 'change' 
 class BrittleStore implements Store {
   readonly broken = new Set<Operation>()
   renewals = 0
+  /** Exchanges are made, rolled back and made again. */
+  stumbles = false
   readonly inner = memoryStore()
   readonly queues = () => this.inner.queues()
 
@@ -24,6 +26,7 @@ class BrittleStore implements Store {
         if (typeof value !== 'function') return value
         return (...args: unknown[]): unknown => {
           if (name === 'renew') this.renewals++
+          if (name === 'exchange' && this.stumbles) args = [twice(args[0] as () => Exchange)]
           if (!this.broken.has(name as Operation)) return Reflect.apply(value, target, args)
           // Rolled back after the exchange was made: what it said must be said again.
           if (name === 'exchange') (args[0] as () => Exchange)()
@@ -35,6 +38,13 @@ class BrittleStore implements Store {
 
   #fail(): Deferred<never> {
     return fail(new StoreError('ERR_STORE_FULL', 'The disk is full'))
+  }
+}
+
+function twice(make: () => Exchange): () => Exchange {
+  return () => {
+    make()
+    return make()
   }
 }
 
@@ -105,6 +115,25 @@ describe('a store that fails', () => {
     store.broken.clear()
     await bench.advance(500)
     expect(bench.calls.length).toBe(1)
+  })
+
+  it('and tries an exchange again by itself is told all of it again, and asked for as many jobs', async () => {
+    const { bench, store } = await brittle({ width: 2, rate: { limit: 9, per: 100 } })
+    await using _ = bench
+    store.stumbles = true
+    const jobs = await bench.queue.putMany([{ arg: 'a' }, { arg: 'b' }, { arg: 'c' }])
+    await bench.called(2)
+    bench.calls[0]!.finish('of a')
+    expect((await jobs[0]!.watch()).result).toBe('of a')
+    await bench.called(3)
+    expect(bench.calls[2]!.job.attemptToken).toBe((await bench.queue.job(jobs[2]!.id)).attemptToken)
+    bench.calls[1]!.fail(new RetryAfter(2_000))
+    await settle()
+    expect((await bench.queue.status()).heldUntil).toBe(NOW + 2_000)
+    expect((await bench.queue.status()).places).toBe(1)
+    await bench.advance(2_000)
+    await bench.called(4)
+    expect(bench.warnings).toEqual([])
   })
 
   it('is told of as a warning when upkeep fails, which is tried again', async () => {
