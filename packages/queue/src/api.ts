@@ -98,9 +98,16 @@ export interface DurableQueue<A = unknown, R = unknown> {
   /** Whether `stop` was called. */
   readonly stopped: boolean
 
+  /**
+   * Fires with the job once it is committed. The argument is kept as JSON keeps it: a Date becomes its text, NaN null.
+   *
+   * Fails with TypeError ERR_NOT_JSON or ERR_INVALID_ARGUMENT (it does not fit the schema), RangeError ERR_TOO_LONG, what is said of
+   * wrong options, QueueOverflow, QueueMoved, QueueArriving, QueueStopped, or StoreError; then nothing is put.
+   */
   put(arg: A, options?: PutOptions): Deferred<DurableJob<A, R>>
   /** As `put`, and says whether the job is new or was there already with its key. */
   putNew(arg: A, options?: PutOptions): Deferred<{ readonly job: DurableJob<A, R>; readonly isNew: boolean }>
+  /** As `put`, all in one commit, or none. Fails with TypeError ERR_NOT_A_LIST if it is given no array of `{ arg }`, too. */
   putMany(items: readonly ({ readonly arg: A } & PutOptions)[]): Deferred<DurableJob<A, R>[]>
 
   cancel(id: string, reason?: unknown): Deferred<DurableJob<A, R>>

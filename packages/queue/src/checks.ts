@@ -1,5 +1,6 @@
 import { usageError } from 'potoroo'
 import type { QueueOptions, RetryPolicy } from './api.ts'
+import { toJobError } from './errors.ts'
 import { JOB_STATES, type JobState } from './record.ts'
 import type { Rate, SettingsPatch } from './store.ts'
 
@@ -87,16 +88,15 @@ export const LONGEST_JSON = 16 * 2 ** 20
 /** JSON text of a value that can be kept. */
 export function toJson(value: unknown, what: string): string {
   let text: string | undefined
-  let cause: unknown
   try {
     text = JSON.stringify(value)
-  } catch (error) {
-    cause = error
+  } catch (cause) {
+    const error = usageError(TypeError, 'ERR_NOT_JSON', `${what} must be JSON: no BigInt, no cycles (${toJobError(cause).message})`)
+    error.cause = cause
+    throw error
   }
   if (text === undefined) {
-    const error = usageError(TypeError, 'ERR_NOT_JSON', `${what} must be JSON: no functions, no BigInt, no cycles`)
-    if (cause !== undefined) error.cause = cause
-    throw error
+    throw usageError(TypeError, 'ERR_NOT_JSON', `${what} must be JSON: null, a boolean, number, text, list or object; got ${nothing(value)}`)
   }
   if (text.length > LONGEST_JSON) {
     throw usageError(
@@ -108,7 +108,14 @@ export function toJson(value: unknown, what: string): string {
   return text
 }
 
+/** What JSON has no text for. */
+function nothing(value: unknown): string {
+  if (value === undefined) return 'undefined'
+  return typeof value === 'object' ? 'an object whose toJSON gives none' : `a ${typeof value}`
+}
+
 export function checkOptions<A, R>(options: QueueOptions<A, R>): void {
+  checkParts(options)
   const { name, width, rate, localWidth, lease, size, timeout, retry, keep, handler } = options
   if (typeof name !== 'string' || !/^[\w.-]{1,100}$/.test(name)) {
     throw usageError(TypeError, 'ERR_INVALID_NAME', 'A queue is named by up to 100 letters, digits, dots, dashes and underscores')
@@ -132,6 +139,26 @@ export function checkOptions<A, R>(options: QueueOptions<A, R>): void {
     }
   }
   checkRetry(retry)
+}
+
+/** What a queue is made of, rather than numbers. */
+function checkParts<A, R>(options: QueueOptions<A, R>): void {
+  // Programs in plain JavaScript come here with anything.
+  if (typeof (options as Partial<QueueOptions<A, R>> | undefined)?.store?.open !== 'function') {
+    throw usageError(TypeError, 'ERR_INVALID_STORE', 'A queue is opened in a store: give memoryStore(), sqliteStore(path) or postgresStore(…) as store')
+  }
+  const { handler, onWarning, schema, clock } = options
+  for (const [what, given] of Object.entries({ handler, onWarning })) {
+    if (given !== undefined && typeof given !== 'function') {
+      throw usageError(TypeError, 'ERR_NOT_A_FUNCTION', `${what} is a function, or left out; got ${typeof given}`)
+    }
+  }
+  if (schema !== undefined && typeof schema['~standard']?.validate !== 'function') {
+    throw usageError(TypeError, 'ERR_INVALID_SCHEMA', "schema is a Standard Schema, such as Zod's, Valibot's or ArkType's")
+  }
+  if (clock !== undefined && !(['now', 'setTimeout', 'clearTimeout'] as const).every((method) => typeof clock[method] === 'function')) {
+    throw usageError(TypeError, 'ERR_INVALID_CLOCK', 'clock is a Clock: an object with now, setTimeout and clearTimeout')
+  }
 }
 
 function checkRetry(retry: RetryPolicy | undefined): void {

@@ -140,6 +140,11 @@ export function toJobError(value: unknown): JobError {
   }
 }
 
+/** An error that was stored, as one again. Where it was thrown is not known any more. */
+export function fromJobError({ name, message, code }: JobError): Error {
+  return Object.assign(new Error(message), { name, code, stack: `${name}: ${message}` })
+}
+
 /** What was thrown, or, of what cannot even be looked at (a revoked proxy), what comes of trying. */
 export function lookable(thrown: unknown): unknown {
   try {

@@ -4,7 +4,7 @@ import { checkList, checkPatch, checkPriority } from './checks.ts'
 import { Conditions } from './conditions.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { type Attempt, DurableJob, type JobOwner } from './durable-job.ts'
-import { noTransactions, QueueMoved, toJobError } from './errors.ts'
+import { fromJobError, noTransactions, QueueMoved, toJobError } from './errors.ts'
 import { EventFeed } from './event-feed.ts'
 import { explain } from './explain.ts'
 import { type JobHistory, wholeHistory } from './history.ts'
@@ -149,6 +149,9 @@ export class Queue<A, R> implements DurableQueue<A, R> {
 
   #puts(items: readonly ({ readonly arg: A } & PutOptions)[]): Deferred<Put[]> {
     return this.#open(() => {
+      if (!Array.isArray(items) || items.some((item) => typeof item !== 'object' || item === null)) {
+        throw usageError(TypeError, 'ERR_NOT_A_LIST', 'putMany takes an array of { arg, …options }')
+      }
       const { schema } = this.#options
       if (schema === undefined) return this.#putItems(items)
       if (this.stopped) throw new QueueStopped()
@@ -336,9 +339,9 @@ export class Queue<A, R> implements DurableQueue<A, R> {
     }
     return waiting.addCallback((over) => {
       const wrapped = this.#wrap(over)
-      if (over.state === 'failed') throw new JobFailed(wrapped, over.error)
-      if (over.state === 'cancelled') throw new JobCancelled(wrapped, over.error)
-      return wrapped
+      if (over.state === 'finished') return wrapped
+      const cause = over.error === null ? undefined : fromJobError(over.error)
+      throw over.state === 'failed' ? new JobFailed(wrapped, cause) : new JobCancelled(wrapped, cause)
     }) as Deferred<DurableJob<A, R>>
   }
 

@@ -85,7 +85,8 @@ describe('put', () => {
 
   it('keeps arguments as JSON keeps them', async () => {
     await using bench = await Bench.open(producer)
-    for (const arg of [null, false, 0, '', [], {}, [[1]], 'é😀\u0000\ud800', { toJSON: () => 'said so' }, new Date(NOW), [undefined]]) {
+    // Some become something else: a Date its text, NaN null, a Map an empty object, and what is undefined is left away.
+    for (const arg of [NaN, [Infinity], new Map([[1, 2]]), { gone: undefined }, null, false, 0, '', [], {}, [[1]], 'é😀\u0000\ud800', { toJSON: () => 'said so' }, new Date(NOW), [undefined]]) {
       expect((await bench.queue.put(arg)).arg).toEqual(JSON.parse(JSON.stringify(arg)))
     }
   })
@@ -97,10 +98,17 @@ describe('put', () => {
     ['a BigInt', { n: 1n }],
     ['a ring', RING],
     ['an object whose toJSON throws', { toJSON: () => JSON.parse('{') as unknown }],
+    ['an object whose toJSON gives nothing', { toJSON: () => undefined }],
   ])('refuses %s as an argument', async (_, arg) => {
     await using bench = await Bench.open(producer)
     expect(await codeOf(bench.queue.put(arg))).toBe('ERR_NOT_JSON')
     expect(await codeOf(bench.queue.putMany([{ arg: 1 }, { arg }]))).toBe('ERR_NOT_JSON')
+    expect((await bench.queue.counts()).pending).toBe(0)
+  })
+
+  it.each([undefined, null, 5, { arg: 1 }, [{ arg: 1 }, null], ['a']])('refuses %j as a list of jobs', async (items) => {
+    await using bench = await Bench.open(producer)
+    expect(await codeOf(bench.queue.putMany(items as { arg: unknown }[]))).toBe('ERR_NOT_A_LIST')
     expect((await bench.queue.counts()).pending).toBe(0)
   })
 
@@ -198,8 +206,22 @@ describe('openQueue', () => {
     ['ERR_INVALID_TIME', { timeout: -1 }],
     ['ERR_INVALID_ATTEMPTS', { retry: { maxAttempts: 0 } }],
     ['ERR_INVALID_BACKOFF', { retry: { backoff: 5 } }],
+    ['ERR_INVALID_STORE', { store: undefined }],
+    ['ERR_INVALID_STORE', { store: 'jobs.db' }],
+    ['ERR_INVALID_STORE', { store: {} }],
+    ['ERR_NOT_A_FUNCTION', { handler: 'work' }],
+    ['ERR_NOT_A_FUNCTION', { handler: null }],
+    ['ERR_NOT_A_FUNCTION', { onWarning: {} }],
+    ['ERR_INVALID_SCHEMA', { schema: {} }],
+    ['ERR_INVALID_SCHEMA', { schema: (value: unknown) => value }],
+    ['ERR_INVALID_CLOCK', { clock: {} }],
+    ['ERR_INVALID_CLOCK', { clock: Date }],
   ])('fails with %s for %o, and opens nothing', async (code, options) => {
     expect(await codeOf(openQueue({ name: 'q', store: memoryStore(), ...options }))).toBe(code)
+  })
+
+  it('without options fails with a code, too', async () => {
+    expect(await codeOf((openQueue as unknown as () => PromiseLike<unknown>)())).toBe('ERR_INVALID_STORE')
   })
 
   it('takes a clock of fractions for one of whole milliseconds', async () => {

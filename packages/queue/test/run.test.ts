@@ -57,7 +57,10 @@ describe('a handler', () => {
   ])('may throw %s', async (_, handler, stored) => {
     await using bench = await Bench.open({ handler: handler as Handler<unknown, unknown>, ...once })
     const job = await bench.queue.put(1)
-    await expect(job.watch()).rejects.toMatchObject({ code: 'ERR_JOB_FAILED', job: { id: job.id, error: stored }, cause: stored })
+    const error: unknown = await job.watch().then(undefined, (thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'ERR_JOB_FAILED', job: { id: job.id, error: stored }, cause: stored })
+    expect(error).toHaveProperty('cause', expect.any(Error))
+    expect((error as Error).message).toBe(`${job.id} failed: ${String((error as Error).cause)}`)
     await settle()
     expect((await bench.queue.status()).places).toBe(0)
   })
@@ -70,6 +73,23 @@ describe('a handler', () => {
     await using bench = await Bench.open({ handler: () => result })
     const job = await bench.queue.put(1)
     await expect(job.watch()).rejects.toMatchObject({ job: { attempt: 1, error: { code: 'ERR_NOT_JSON' } } })
+  })
+
+  it('that never returns, and has no time, holds its place in sight of everybody until the queue stops without it', async () => {
+    await using bench = await Bench.open({ width: 1 })
+    const [hung, next] = await bench.queue.putMany([{ arg: 'hung' }, { arg: 'next' }])
+    await bench.called(1)
+    await bench.advance(1e9)
+    const { jobs } = await bench.queue.list({ state: 'underway' })
+    expect(jobs.map(({ id, startTime }) => [id, startTime])).toEqual([[hung!.id, NOW]])
+    expect(await bench.queue.explain(next!.id)).toMatchObject({ state: 'pending', position: 1, blockedBy: 'width' })
+    const stopped = bench.queue.stop({ within: 100 })
+    await bench.advance(100)
+    await stopped
+    expect(bench.calls[0]!.job.signal.aborted).toBe(true)
+    await using other = await Bench.open({ store: bench.store, clock: bench.clock, width: 1 })
+    await other.called(1)
+    expect(other.calls[0]!.job).toMatchObject({ id: hung!.id, attempt: 1 })
   })
 
   it('is told when its time is over, and the next attempt waits until it has ended', async () => {
