@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { guard } from './guard.ts'
 
 /** The SMS service as a process group of its own, as `npm start` runs it. */
 export class ServiceProcess {
@@ -21,6 +22,8 @@ export class ServiceProcess {
       detached: true,
     })
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+    const release = guard(-child.pid!, 'KILL')
+    void ended.then(release)
     let said = ''
     child.stderr!.setEncoding('utf8').on('data', (text: string) => (said += text))
     const url = await new Promise<string>((resolve, reject) => {

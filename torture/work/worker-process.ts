@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { guard } from '../guard.ts'
 import { type LogLine, readLog } from './log.ts'
 import type { Order } from './order.ts'
 import { type HowToSpawn, Subprocess } from './subprocess.ts'
@@ -17,16 +18,21 @@ export interface Pause {
 export class WorkerProcess extends Subprocess {
   readonly order: Order
   readonly pauses: Pause[] = []
+  #release: (() => void) | undefined
 
   constructor(order: Order, how?: HowToSpawn) {
     super('./worker.ts', order, how)
     this.order = order
+    void this.ended.then(() => this.#release?.())
   }
 
   /** Stands still from now on, in the middle of whatever it does. */
   async pause(): Promise<void> {
     const pause = { from: Date.now(), by: Infinity, to: Infinity }
     this.pauses.push(pause)
+    // Once it goes on it finds that nobody is there to give orders, and ends.
+    this.#release?.()
+    this.#release = guard(this.pid, 'CONT')
     this.signal('SIGSTOP')
     while (this.endedAt === undefined && !this.#isAsleep()) await new Promise((resolve) => setTimeout(resolve, 1))
     pause.by = Date.now()
@@ -36,6 +42,7 @@ export class WorkerProcess extends Subprocess {
     const pause = this.pauses.at(-1)
     if (pause !== undefined) pause.to = Date.now()
     this.signal('SIGCONT')
+    this.#release?.()
   }
 
   get lines(): LogLine[] {
