@@ -1,4 +1,4 @@
-import { Deferred, deferredList, fail, type Failure, JobCancelled, JobFailed, maybeDeferred, QueueStopped, succeed, usageError } from 'potoroo'
+import { Deferred, fail, type Failure, JobCancelled, JobFailed, maybeDeferred, QueueStopped, succeed, usageError } from 'potoroo'
 import type { DurableQueue, Explanation, PutOptions, QueueEvent, QueueOptions } from './api.ts'
 import { checkList, checkPatch, checkPriority } from './checks.ts'
 import { Conditions } from './conditions.ts'
@@ -12,7 +12,7 @@ import { makeWorkerId } from './id.ts'
 import { isLeaving, missing } from './moving.ts'
 import { checkArg, newJob } from './new-job.ts'
 import { retryRules } from './outcome.ts'
-import { isOver, type JobRecord, type JobState } from './record.ts'
+import type { JobRecord, JobState } from './record.ts'
 import { DEFAULT_WIDTH, type Change, type NewJob, type News, type Put, type QueueStatus, type QueueStore, type Rate, type SettingsPatch } from './store.ts'
 import { Upkeep } from './upkeep.ts'
 import { Watchers } from './watchers.ts'
@@ -36,7 +36,7 @@ const CLEAR_AT_ONCE = 1_000
 export class Queue<A, R> implements DurableQueue<A, R> {
   readonly #store: QueueStore
   readonly #options: FullOptions<A, R>
-  readonly #watchers = new Watchers()
+  readonly #watchers: Watchers
   readonly #conditions: Conditions
   readonly #feed: EventFeed
   readonly #dispatcher: Dispatcher | undefined
@@ -50,8 +50,6 @@ export class Queue<A, R> implements DurableQueue<A, R> {
   #closed = false
   #telling = false
   #tellAgain = false
-  #seeking = false
-  #seekAgain = false
   #drained = false
   #stopTimer: { readonly at: number; readonly handle: unknown } | undefined
 
@@ -60,6 +58,7 @@ export class Queue<A, R> implements DurableQueue<A, R> {
     this.#store = store
     this.#options = options
     this.#worker = { id: makeWorkerId(), lease }
+    this.#watchers = new Watchers((id) => store.job(id).addCallback((job) => this.#found(id, job)))
     this.#conditions = new Conditions(() => store.status(), clock)
     this.#feed = new EventFeed(onWarning)
     this.#owner = this as unknown as JobOwner
@@ -107,7 +106,7 @@ export class Queue<A, R> implements DurableQueue<A, R> {
       this.#watchers.tell(job)
       if (this.#feed.followed) this.#feed.tell({ type: 'job', job: this.#wrap(job) as DurableJob<never, never> })
     }
-    if (news.missed || (news.settings !== null && isLeaving(news.settings.move))) this.#seekGone()
+    if (news.missed || (news.settings !== null && isLeaving(news.settings.move))) this.#watchers.seek()
     this.#conditions.check()
     this.#tellStatus()
     this.#dispatcher?.hear(news)
@@ -324,20 +323,9 @@ export class Queue<A, R> implements DurableQueue<A, R> {
     return this.stop()
   }
 
-  /** @internal For DurableJob. Registers first and looks then, so that no end of the job falls between. */
+  /** @internal For DurableJob. */
   watch(job: JobRecord): Deferred<DurableJob<A, R>> {
-    const waiting = this.#watchers.wait(job.id)
-    if (isOver(job.state)) this.#watchers.tell(job)
-    else if (!waiting.called) {
-      this.#store.job(job.id).addCallbacks(
-        (now) => {
-          if (now !== undefined) this.#watchers.tell(now)
-          else this.#watchers.disappoint(job.id, waiting, this.#missing(job.id))
-        },
-        ({ value }) => this.#watchers.disappoint(job.id, waiting, value),
-      )
-    }
-    return waiting.addCallback((over) => {
+    return this.#watchers.watch(job).addCallback((over) => {
       const wrapped = this.#wrap(over)
       if (over.state === 'finished') return wrapped
       const cause = over.error === null ? undefined : fromJobError(over.error)
@@ -358,33 +346,8 @@ export class Queue<A, R> implements DurableQueue<A, R> {
   }
 
   #found<T>(id: string, value: T | undefined): T {
-    if (value === undefined) throw this.#missing(id)
+    if (value === undefined) throw missing(id, this.name, this.#store.settings.move)
     return value
-  }
-
-  #missing(id: string): Error {
-    return missing(id, this.name, this.#store.settings.move)
-  }
-
-  /**
-   * Jobs have left for another store, or were deleted before this process looked: whoever waits for one of them waits in vain
-   * here. Whoever begins to wait later finds that it is gone. One search at a time.
-   */
-  #seekGone(): void {
-    this.#seekAgain = this.#seeking
-    const { ids } = this.#watchers
-    if (this.#seeking || this.#closed || ids.length === 0) return
-    this.#seeking = true
-    const looks = ids.map((id) =>
-      this.#store.job(id).addCallbacks(
-        (job) => (job === undefined ? this.#watchers.fail(id, this.#missing(id)) : this.#watchers.tell(job)),
-        ({ value }) => this.#watchers.fail(id, value),
-      ),
-    )
-    deferredList(looks).addCallback(() => {
-      this.#seeking = false
-      if (this.#seekAgain) this.#seekGone()
-    })
   }
 
   /** At most one look at a time, however many commits there are: followers want the latest. */

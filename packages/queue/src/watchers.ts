@@ -1,4 +1,4 @@
-import { Deferred, QueueStopped } from 'potoroo'
+import { Deferred, deferredList, QueueStopped } from 'potoroo'
 import { isOver, type JobRecord } from './record.ts'
 
 /**
@@ -6,11 +6,40 @@ import { isOver, type JobRecord } from './record.ts'
  * commit made over: there is no gap in which a job could end unseen.
  */
 export class Watchers {
+  readonly #look: (id: string) => Deferred<JobRecord>
   readonly #waiting = new Map<string, Set<Deferred<JobRecord>>>()
+  #seeking = false
+  #seekAgain = false
   #closed = false
 
-  /** Fires with the job once it is over; cancelling leaves the line. Fails with QueueStopped after {@link close}. */
-  wait(id: string): Deferred<JobRecord> {
+  /** @param look fires with a job as it stands; fails if it is not there */
+  constructor(look: (id: string) => Deferred<JobRecord>) {
+    this.#look = look
+  }
+
+  /**
+   * Fires with the job once it is over, fails as `look` does, and with QueueStopped after {@link close}; cancelling leaves the
+   * line. Registers first and looks then.
+   */
+  watch(job: JobRecord): Deferred<JobRecord> {
+    const waiting = this.#wait(job.id)
+    if (isOver(job.state)) {
+      // An old look at it, perhaps, for it may be retried: others wait for what comes of that.
+      this.#leave(job.id, waiting)
+      if (!waiting.called) waiting.callback(job)
+    } else if (!waiting.called) {
+      this.#look(job.id).addCallbacks(
+        (now) => this.tell(now),
+        ({ value }) => {
+          this.#leave(job.id, waiting)
+          if (!waiting.called) waiting.errback(value)
+        },
+      )
+    }
+    return waiting
+  }
+
+  #wait(id: string): Deferred<JobRecord> {
     const deferred = new Deferred<JobRecord>(() => this.#leave(id, deferred))
     if (this.#closed) {
       deferred.errback(new QueueStopped())
@@ -30,22 +59,31 @@ export class Watchers {
     for (const deferred of waiting) deferred.callback(job)
   }
 
-  /** The ids of the jobs that somebody waits for. */
-  get ids(): string[] {
-    return [...this.#waiting.keys()]
+  /**
+   * Some jobs may be over or gone that nobody was told of: looks for those that somebody waits for, who would wait in vain. One
+   * search at a time.
+   */
+  seek(): void {
+    this.#seekAgain = this.#seeking
+    if (this.#seeking || this.#closed || this.#waiting.size === 0) return
+    this.#seeking = true
+    const looks = [...this.#waiting.keys()].map((id) =>
+      this.#look(id).addCallbacks(
+        (job) => this.tell(job),
+        ({ value }) => this.#fail(id, value),
+      ),
+    )
+    deferredList(looks).addCallback(() => {
+      this.#seeking = false
+      if (this.#seekAgain) this.seek()
+    })
   }
 
   /** A job will never be over here. */
-  fail(id: string, error: unknown): void {
+  #fail(id: string, error: unknown): void {
     const waiting = this.#waiting.get(id)
     this.#waiting.delete(id)
     for (const deferred of waiting ?? []) deferred.errback(error)
-  }
-
-  /** One of them waits for something that will not be. */
-  disappoint(id: string, waiting: Deferred<JobRecord>, error: unknown): void {
-    this.#leave(id, waiting)
-    if (!waiting.called) waiting.errback(error)
   }
 
   close(): void {

@@ -64,6 +64,19 @@ describe('watch', () => {
     expect((await watching).attempt).toBe(2)
   })
 
+  it('on an old look at a job does not tell those who wait for what comes of its retry', async () => {
+    await using bench = await Bench.open({ retry: { maxAttempts: 1 } })
+    const { id } = await bench.queue.put(1)
+    await bench.called(1)
+    bench.calls[0]!.fail()
+    const failed = await bench.state(id, 'failed')
+    const watching = (await bench.queue.retry(id)).watch()
+    expect(await codeOf(failed.watch())).toBe('ERR_JOB_FAILED')
+    await bench.called(2)
+    bench.calls[1]!.finish('better')
+    expect((await watching).result).toBe('better')
+  })
+
   it('fails for a job that is not there any more', async () => {
     await using bench = await Bench.open({ handler: () => 'done', keep: { finished: 1_000 } })
     const job = await bench.queue.put(1)
