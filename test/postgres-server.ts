@@ -15,24 +15,34 @@ interface Binaries {
   readonly postgres: string
 }
 
+/** Where a server runs, if not as any program of this machine would. */
+export interface Whereabouts {
+  /** A folder in which its data is to be. Left out: where temporary files are. */
+  readonly folder?: string
+  /** A process in whose network namespace it is to run; that takes root. */
+  readonly namespaceOf?: number
+}
+
 /** A PostgreSQL server of its own for a test file or a benchmark, on this machine only, with its data in a new folder. */
 export class PostgresServer implements AsyncDisposable {
   readonly port: number
   readonly #folder: string
   #settings: readonly string[]
   readonly #binaries: Binaries
+  readonly #namespaceOf: number | undefined
   #process: ChildProcess | undefined
 
-  private constructor(folder: string, port: number, binaries: Binaries, settings: readonly string[]) {
+  private constructor(folder: string, port: number, binaries: Binaries, settings: readonly string[], namespaceOf?: number) {
     this.#folder = folder
+    this.#namespaceOf = namespaceOf
     this.port = port
     this.#binaries = binaries
     this.#settings = settings
   }
 
   /** @param settings such as `fsync=on`, over those that make tests quick */
-  static async start(settings: readonly string[] = []): Promise<PostgresServer> {
-    const server = new PostgresServer(makeFolder(), await freePort(), await findBinaries(), [...SETTINGS, ...settings])
+  static async start(settings: readonly string[] = [], { folder, namespaceOf }: Whereabouts = {}): Promise<PostgresServer> {
+    const server = new PostgresServer(makeFolder(folder), await freePort(), await findBinaries(), [...SETTINGS, ...settings], namespaceOf)
     const options = ['--username=postgres', '--auth=trust', '--no-sync', '--encoding=UTF8', '--locale=C']
     execFileSync(server.#binaries.initdb, ['-D', server.#data, ...options], { ...owner, cwd: server.#data, stdio: 'pipe' })
     await server.start()
@@ -47,8 +57,10 @@ export class PostgresServer implements AsyncDisposable {
   /** Starts it again after {@link stop} or {@link crash}. */
   async start(): Promise<void> {
     const settings = this.#settings.flatMap((setting) => ['-c', setting])
-    const child = spawn(this.#binaries.postgres, ['-D', this.#data, '-p', String(this.port), ...settings], {
-      ...owner,
+    const [program, ...args] = this.#command('-D', this.#data, '-p', String(this.port), ...settings)
+    const child = spawn(program!, args, {
+      // Who enters a namespace is root until then.
+      ...(this.#namespaceOf === undefined && owner),
       cwd: this.#data,
       stdio: ['ignore', 'ignore', 'pipe'],
     })
@@ -113,6 +125,12 @@ export class PostgresServer implements AsyncDisposable {
     return join(this.#folder, 'data')
   }
 
+  #command(...args: string[]): string[] {
+    const { postgres } = this.#binaries
+    if (this.#namespaceOf === undefined) return [postgres, ...args]
+    return ['nsenter', '-t', String(this.#namespaceOf), '-n', '-S', String(owner.uid), '-G', String(owner.gid), postgres, ...args]
+  }
+
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process
     if (child === undefined) return
@@ -144,8 +162,8 @@ const owner = ((): { uid?: number; gid?: number } => {
 })()
 
 /** With one in it for the data, which is the server's own. */
-function makeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'potoroo-postgres-'))
+function makeFolder(parent = tmpdir()): string {
+  const folder = mkdtempSync(join(parent, 'potoroo-postgres-'))
   // The user that the server runs as must get through to its own folder.
   chmodSync(folder, 0o711)
   const data = join(folder, 'data')

@@ -12,11 +12,11 @@ test('a machine that is cut off loses its jobs to another, its late results are 
   await using otherProxy = await Proxy.to(server.port)
   const limits = { width: 5, rate: { limit: 5, per: 200 } }
   await using producer = await openQueue<number, string>({ name: 'q', store: openStore(`${server.url()}#cut`), ...limits })
-  await using worker = new WorkerProcess(`${proxy.url}#cut`, 2)
+  await using worker = new WorkerProcess(`${proxy.url}#cut`, { localWidth: 2 })
   await worker.says('ready')
   const held = [await producer.put(1), await producer.put(2)]
   for (const { id } of held) await worker.says(`start ${id} 1`)
-  await using other = new WorkerProcess(`${otherProxy.url}#cut`, 4)
+  await using other = new WorkerProcess(`${otherProxy.url}#cut`, { localWidth: 4 })
   await other.says('ready')
   const jobs = [...held]
 

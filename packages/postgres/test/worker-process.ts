@@ -4,12 +4,26 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 
+/** For what happens within seconds, and on a machine that is busy a little later. */
+export const PATIENT = { interval: 10, timeout: 60_000 }
+
 /** A call of a handler that has ended. */
 export interface Run {
   readonly id: string
   readonly attempt: number
   readonly start: number
   stop: number
+}
+
+/** What worker-program.ts is started with. */
+export interface WorkerOrder {
+  /** As `openStore` takes it. */
+  readonly where: string
+  readonly localWidth?: number
+  /** Left out: as short as one may be. */
+  readonly lease?: number
+  /** Milliseconds by which its clock is fast. */
+  readonly clockIsFastBy?: number
 }
 
 /** A worker that runs worker-program.ts, in a process of its own. */
@@ -20,11 +34,12 @@ export class WorkerProcess implements AsyncDisposable {
   readonly #child: ChildProcess
   readonly #ended: Promise<unknown[]>
 
-  /** @param where as `openStore` takes it */
-  constructor(where: string, localWidth?: number) {
+  /** @param namespaceOf a process in whose network namespace it is to be; left out: this one's */
+  constructor(where: string, { namespaceOf, ...order }: Omit<WorkerOrder, 'where'> & { readonly namespaceOf?: number } = {}) {
     const program = fileURLToPath(new URL('./worker-program.ts', import.meta.url))
-    const args = ['--conditions=potoroo-source', program, where, ...(localWidth === undefined ? [] : [String(localWidth)])]
-    this.#child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+    const command = [process.execPath, '--conditions=potoroo-source', program, JSON.stringify({ where, ...order } satisfies WorkerOrder)]
+    if (namespaceOf !== undefined) command.unshift('nsenter', '-t', String(namespaceOf), '-n')
+    this.#child = spawn(command[0]!, command.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#ended = once(this.#child, 'close')
     createInterface(this.#child.stdout!).on('line', (line) => {
       this.lines.push(line)
@@ -32,8 +47,11 @@ export class WorkerProcess implements AsyncDisposable {
     })
   }
 
-  async says(line: string): Promise<void> {
-    await expect.poll(() => this.lines).toContain(line)
+  /** @param words that a line of its begins with */
+  async says(words: string): Promise<void> {
+    const said = (): boolean => this.lines.some((line) => `${line} `.startsWith(`${words} `))
+    await expect.poll(() => said() || this.#child.exitCode !== null, PATIENT).toBe(true)
+    expect(said(), `It ended before it said "${words}"`).toBe(true)
   }
 
   get runs(): Run[] {
@@ -41,11 +59,18 @@ export class WorkerProcess implements AsyncDisposable {
     return words.map(([, id, attempt, start, stop]) => ({ id: id!, attempt: Number(attempt), start: Number(start), stop: Number(stop) }))
   }
 
+  /** When the signal of an attempt was aborted. */
+  abortOf(id: string, attempt: number): number {
+    const start = `aborted ${id} ${attempt} `
+    return Number(this.lines.find((line) => line.startsWith(start))!.slice(start.length))
+  }
+
   get warnings(): string[] {
     return this.lines.filter((line) => line.startsWith('warning'))
   }
 
-  tell(line: 'end' | 'stop'): void {
+  /** `end` ends all its handlers, with an id behind it one. */
+  tell(line: 'end' | `end ${string}` | 'stop'): void {
     this.#child.stdin!.write(`${line}\n`)
   }
 

@@ -1,33 +1,44 @@
 import { openQueue } from '@potoroo/queue'
 import { createInterface } from 'node:readline'
 import { openStore } from './open-store.ts'
+import type { WorkerOrder } from './worker-process.ts'
 
-// A worker as a program of its own: says which attempts it starts, and ends them when it is told to.
+// A worker as a program of its own: says which attempts it starts and which are aborted, and ends them when it is told to.
 
-const [where, localWidth] = process.argv.slice(2)
+const { where, localWidth, lease = 5_000, clockIsFastBy = 0 } = JSON.parse(process.argv[2]!) as WorkerOrder
+/** The right time, whatever this machine takes for it. */
+const now = Date.now.bind(Date)
+Date.now = () => now() + clockIsFastBy
+
 const say = (...words: unknown[]): void => void process.stdout.write(`${words.join(' ')}\n`)
-const ends: (() => void)[] = []
+const ends = new Map<string, () => void>()
 const queue = await openQueue<number, string>({
   name: 'q',
-  store: openStore(where!),
-  lease: 5_000,
-  ...(localWidth === undefined ? {} : { localWidth: Number(localWidth) }),
+  store: openStore(where),
+  lease,
+  ...(localWidth === undefined ? {} : { localWidth }),
   onWarning: ({ message }) => say('warning', message),
-  handler: (_, { id, attempt }) => {
-    const start = Date.now()
-    say('start', id, attempt)
+  handler: (_, { id, attempt, signal }) => {
+    const start = now()
+    signal.addEventListener('abort', () => say('aborted', id, attempt, now()))
     return new Promise((resolve) => {
-      ends.push(() => {
-        say('run', id, attempt, start, Date.now())
+      ends.set(id, () => {
+        say('run', id, attempt, start, now())
         resolve(`theirs, attempt ${attempt}`)
       })
+      say('start', id, attempt)
     })
   },
 })
 say('ready')
 for await (const line of createInterface(process.stdin)) {
   if (line === 'stop') break
-  for (const end of ends.splice(0)) end()
+  const [, only] = line.split(' ')
+  for (const [id, end] of ends) {
+    if (only !== undefined && only !== id) continue
+    ends.delete(id)
+    end()
+  }
 }
 await queue.stop()
 process.stdin.destroy()
