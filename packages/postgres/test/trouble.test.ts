@@ -3,7 +3,7 @@ import { postgresStore } from '@potoroo/postgres'
 import { ManualClock } from 'potoroo'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { PostgresServer } from '../../../test/postgres-server.ts'
-import { makePool } from './pool.ts'
+import { deafPool } from './pool.ts'
 import { Proxy } from './proxy.ts'
 
 let server: PostgresServer
@@ -160,29 +160,13 @@ test('what a server says that is to stop ends no process, and the queue goes on 
 })
 
 test('without notes, as behind a pooler, changes arrive all the same', async () => {
-  const pool = makePool(server.url())
+  const pool = deafPool(server.url())
   try {
-    // Transaction pooling takes LISTEN, and nothing ever comes of it.
-    const deaf = {
-      options: pool.options,
-      end: () => pool.end(),
-      on: (event: 'error', listener: () => void) => pool.on(event, listener),
-      removeListener: (event: 'error', listener: () => void) => pool.removeListener(event, listener),
-      async connect() {
-        const client = await pool.connect()
-        return {
-          query: (config: { text: string }) => (config.text.startsWith('LISTEN') ? client.query('SELECT 1') : client.query(config)),
-          on: (event: 'error', listener: () => void) => client.on(event, listener),
-          removeListener: (event: 'error', listener: () => void) => client.removeListener(event, listener),
-          release: (destroy?: boolean) => client.release(destroy),
-        }
-      },
-    }
     let aborted!: () => void
     const abort = new Promise<void>((resolve) => (aborted = resolve))
     await using worker = await openQueue<number, number>({
       name: 'q',
-      store: postgresStore({ pool: deaf, schema }),
+      store: postgresStore({ pool, schema }),
       handler: (n, { signal }) =>
         n > 0
           ? n
@@ -193,7 +177,7 @@ test('without notes, as behind a pooler, changes arrive all the same', async () 
               })
             }),
     })
-    await using other = await openQueue<number, number>({ name: 'q', store: postgresStore({ pool: deaf, schema }) })
+    await using other = await openQueue<number, number>({ name: 'q', store: postgresStore({ pool, schema }) })
     expect((await (await other.put(1)).watch()).result).toBe(1)
     const endless = await other.put(0)
     await expect.poll(async () => (await worker.job(endless.id)).state).toBe('underway')

@@ -24,7 +24,12 @@ export interface WorkerOrder {
   readonly lease?: number
   /** Milliseconds by which its clock is fast. */
   readonly clockIsFastBy?: number
+  /** Whether it takes no jobs. */
+  readonly onlyAsks?: boolean
 }
+
+/** What it can be told: `end` is about all its handlers, with an id behind it about one; `cancel` has an id, `update` JSON. */
+export type Order = 'end' | 'cancel' | 'update' | 'stop'
 
 /** A worker that runs worker-program.ts, in a process of its own. */
 export class WorkerProcess implements AsyncDisposable {
@@ -69,8 +74,7 @@ export class WorkerProcess implements AsyncDisposable {
     return this.lines.filter((line) => line.startsWith('warning'))
   }
 
-  /** `end` ends all its handlers, with an id behind it one. */
-  tell(line: 'end' | `end ${string}` | 'stop'): void {
+  tell(line: Order | `${Order} ${string}`): void {
     this.#child.stdin!.write(`${line}\n`)
   }
 

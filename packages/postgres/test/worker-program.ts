@@ -1,11 +1,12 @@
-import { openQueue } from '@potoroo/queue'
+import { type DurableJob, openQueue, type SettingsPatch } from '@potoroo/queue'
 import { createInterface } from 'node:readline'
 import { openStore } from './open-store.ts'
-import type { WorkerOrder } from './worker-process.ts'
+import type { Order, WorkerOrder } from './worker-process.ts'
 
-// A worker as a program of its own: says which attempts it starts and which are aborted, and ends them when it is told to.
+// A worker as a program of its own: says which attempts it starts and which are aborted, and ends them when it is told to; and
+// asks of the queue what it is told to ask.
 
-const { where, localWidth, lease = 5_000, clockIsFastBy = 0 } = JSON.parse(process.argv[2]!) as WorkerOrder
+const { where, localWidth, lease = 5_000, clockIsFastBy = 0, onlyAsks = false } = JSON.parse(process.argv[2]!) as WorkerOrder
 /** The right time, whatever this machine takes for it. */
 const now = Date.now.bind(Date)
 Date.now = () => now() + clockIsFastBy
@@ -18,27 +19,34 @@ const queue = await openQueue<number, string>({
   lease,
   ...(localWidth === undefined ? {} : { localWidth }),
   onWarning: ({ message }) => say('warning', message),
-  handler: (_, { id, attempt, signal }) => {
-    const start = now()
-    signal.addEventListener('abort', () => say('aborted', id, attempt, now()))
-    return new Promise((resolve) => {
-      ends.set(id, () => {
-        say('run', id, attempt, start, now())
-        resolve(`theirs, attempt ${attempt}`)
-      })
-      say('start', id, attempt)
-    })
-  },
+  ...(onlyAsks ? {} : { handler: work }),
 })
-say('ready')
-for await (const line of createInterface(process.stdin)) {
-  if (line === 'stop') break
-  const [, only] = line.split(' ')
-  for (const [id, end] of ends) {
+function work(_: number, { id, attempt, signal }: DurableJob<number, string>): Promise<string> {
+  const start = now()
+  signal.addEventListener('abort', () => say('aborted', id, attempt, now()))
+  return new Promise((resolve) => {
+    ends.set(id, () => {
+      say('run', id, attempt, start, now())
+      resolve(`theirs, attempt ${attempt}`)
+    })
+    say('start', id, attempt)
+  })
+}
+function end(only: string | undefined): void {
+  for (const [id, finish] of ends) {
     if (only !== undefined && only !== id) continue
     ends.delete(id)
-    end()
+    finish()
   }
+}
+
+say('ready')
+for await (const line of createInterface(process.stdin)) {
+  const [order, ...words] = line.split(' ') as [Order, ...string[]]
+  if (order === 'stop') break
+  if (order === 'end') end(words[0])
+  else if (order === 'cancel') await queue.cancel(words[0]!)
+  else await queue.update(JSON.parse(words.join(' ')) as SettingsPatch)
 }
 await queue.stop()
 process.stdin.destroy()
