@@ -3,7 +3,7 @@
 // own Node (20 or later), before anything is installed.
 //
 //   node scripts/setup.mjs            install and build
-//   node scripts/setup.mjs test       the same, and what else the tests need: Chromium, Twisted
+//   node scripts/setup.mjs test       the same, and what else the tests need: Chromium, Twisted, PgBouncer, ip
 //   node scripts/setup.mjs installed  note that npm has just installed (the root's postinstall)
 
 import { build } from './setup/build.mjs'

@@ -32,6 +32,21 @@ const tools = [
     // Debian's packages are for Debian's Python, which need not be the first on the PATH.
     find: () => [onPath('python3'), '/usr/bin/python3'].filter(isThere).find(hasTwisted),
   },
+  {
+    name: 'PgBouncer',
+    variable: 'PGBOUNCER',
+    debian: 'pgbouncer',
+    tests: 'the tests behind a pooler',
+    // Where daemons are, which is on the PATH of root alone.
+    find: () => [onPath('pgbouncer'), '/usr/sbin/pgbouncer'].find(isThere),
+  },
+  {
+    name: 'ip',
+    variable: 'IP',
+    debian: 'iproute2',
+    tests: 'the test with a network of several machines',
+    find: () => [onPath('ip'), '/usr/sbin/ip', '/sbin/ip'].find(isThere),
+  },
 ]
 
 /** Where the tools are, by variable; the empty text for what is not there. */
@@ -60,7 +75,7 @@ const find = ({ variable, find }) => process.env[variable] || find()
 async function installFromDebian(missing) {
   const apt = onPath('apt-get')
   if (!apt || process.getuid?.() !== 0) return
-  const names = missing.map(({ name }) => name).join(' and ')
+  const names = missing.map(({ name }) => name).join(', ')
   say(`installing ${names} for the tests, with apt-get (a minute at most, the first time only)…`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   // Other checkouts may be at the same.
