@@ -152,7 +152,7 @@ export class OpenQueue implements QueueStore {
     return this.#end({ worker: worker.id, lost: false, now }).addCallback(() => undefined)
   }
 
-  recover(now: number, elapsed: number, looker: string): Deferred<number> {
+  recover(now: () => number, elapsed: number, looker: string): Deferred<number> {
     // Looks that gather while the server is away would see the same silence, and add it up.
     if (this.#looking.has(looker)) return succeed(0)
     this.#looking.add(looker)
@@ -168,8 +168,8 @@ export class OpenQueue implements QueueStore {
     return look.addCallback(({ workers, leftBehind }) => {
       const rows = workers.map(([id, lease, beat]): WorkerRow => ({ id, lease, beat }))
       const ends = [
-        ...this.#silence.look(rows, elapsed, looker).map(({ id, beat }) => this.#end({ worker: id, beat, lost: true, now })),
-        ...leftBehind.map(([token, lost]) => this.#end({ token, lost, now })),
+        ...this.#silence.look(rows, elapsed, looker).map(({ id, beat }) => this.#end({ worker: id, beat, lost: true, now: now() })),
+        ...leftBehind.map(([token, lost]) => this.#end({ token, lost, now: now() })),
       ]
       return ends.reduceRight<Deferred<number>>(
         (rest, end) => end.addCallback((taken) => rest.addCallback((more) => taken + more)) as Deferred<number>,

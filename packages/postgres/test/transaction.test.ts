@@ -239,7 +239,7 @@ test('a job that was completed by a process that died then is finished', async (
     queue.completeWithin!(client, { ...claimed[0]!, state: 'finished', result: '"paid"', stopTime: 3 }, 'w.1'),
   )
   expect(done).toBe(true)
-  for (let look = 0; look < 4; look++) await queue.recover(4, 2_000, 'other')
+  for (let look = 0; look < 4; look++) await queue.recover(() => 4, 2_000, 'other')
   expect(await queue.job('a')).toMatchObject({ state: 'finished', result: '"paid"', token: null })
   expect(await queue.status()).toMatchObject({ counts: { underway: 0, finished: 1, failed: 0 }, places: 0 })
   await queue.close()

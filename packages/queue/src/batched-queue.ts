@@ -49,7 +49,7 @@ export class BatchedQueue implements QueueStore {
   retire(worker: Worker, now: number): Deferred<void> {
     return this.#enqueue(() => this.#queue.retire(worker, now))
   }
-  recover(now: number, elapsed: number, looker: string): Deferred<number> {
+  recover(now: () => number, elapsed: number, looker: string): Deferred<number> {
     return this.#enqueue(() => this.#queue.recover(now, elapsed, looker))
   }
   change(id: string, change: Change, now: number): Deferred<JobRecord> {

@@ -50,7 +50,7 @@ export interface EngineQueue {
   exchange(exchange: Exchange): Exchanged
   renew(worker: Worker, now: number): boolean
   retire(worker: Worker, now: number): void
-  recover(now: number, elapsed: number, looker: string): number
+  recover(now: () => number, elapsed: number, looker: string): number
   change(id: string, change: Change, now: number): JobRecord
   clear(limit: number, now: number): number
   update(patch: SettingsPatch): QueueStatus

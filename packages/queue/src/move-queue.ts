@@ -85,7 +85,7 @@ const carry = inlineCallbacks(function* (source: QueueStore, target: QueueStore,
     const now = clock.now()
     if (looked === undefined || Math.abs(now - looked) >= LOOK_EVERY) {
       // At most so long ago, as far as anybody can tell: the clock may have been set.
-      yield* source.recover(now, looked === undefined ? 0 : LOOK_EVERY, looker)
+      yield* source.recover(() => clock.now(), looked === undefined ? 0 : LOOK_EVERY, looker)
       looked = now
     }
     const step: Departed = yield* source.depart({ move, delivered, limit: AT_ONCE, now })

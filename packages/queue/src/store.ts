@@ -219,9 +219,10 @@ export interface QueueStore {
   /**
    * Takes back the jobs of workers that are dead: silent for their lease's length, or known to be gone otherwise.
    * `elapsed` is how many ms ago `looker` looked last: silence is counted in looks, because a clock that was set
-   * forward must not cost a live worker its lease. Fires with the number of jobs taken back.
+   * forward must not cost a live worker its lease. `now` is asked when they are known to be gone: what they claimed and never
+   * spoke of may have started as late as that. Fires with the number of jobs taken back.
    */
-  recover(now: number, elapsed: number, looker: string): Deferred<number>
+  recover(now: () => number, elapsed: number, looker: string): Deferred<number>
 
   /** Fails with JobNotFound or JobConflict; a job is not retried while another with its key is pending or underway. */
   change(id: string, change: Change, now: number): Deferred<JobRecord>

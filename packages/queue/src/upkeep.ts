@@ -46,7 +46,7 @@ export class Upkeep {
     const { store, worker, clock } = this.#options
     // In one commit; what keeps one from being done is said by the other, too.
     store.renew(worker, clock.now()).addErrback(() => undefined)
-    return store.recover(clock.now(), 0, worker.id).addCallback(() => {
+    return store.recover(() => clock.now(), 0, worker.id).addCallback(() => {
       this.#renewAfter(worker.lease / LOOKS)
       this.#pruneTimer = clock.setTimeout(() => this.#prune(), PRUNE_PAUSE)
     })
@@ -84,7 +84,7 @@ export class Upkeep {
         if (!this.#closed) this.#renewAfter(worker.lease / TRIES)
       })
     store
-      .recover(clock.now(), elapsed, worker.id)
+      .recover(() => clock.now(), elapsed, worker.id)
       .addErrback(({ value }) => onWarning(value as Error))
       .addCallback(() => {
         this.#waiting = false

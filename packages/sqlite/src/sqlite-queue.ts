@@ -242,13 +242,15 @@ export class SqliteQueue implements EngineQueue {
     this.#takeBack(worker.id, { type: 'putBack' }, now)
   }
 
-  recover(now: number, elapsed: number, looker: string): number {
+  recover(now: () => number, elapsed: number, looker: string): number {
     let taken = 0
     const workers = this.#database.workersOf.all(this.#row.id) as { id: string; lock: string | null; lease: number; beat: number }[]
     for (const worker of workers) {
       const silent = this.#silenceOf(worker, elapsed, looker)
       if (silent >= worker.lease || this.#database.isDead(worker.lock)) {
-        taken += this.#takeBack(worker.id, { type: 'lose', now }, now)
+        // Not before it is known to be gone: its handlers may have been called as late as that.
+        const time = now()
+        taken += this.#takeBack(worker.id, { type: 'lose', now: time }, time)
       }
     }
     for (const id of this.#silence.keys()) if (!workers.some((worker) => worker.id === id)) this.#silence.delete(id)

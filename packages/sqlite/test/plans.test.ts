@@ -55,7 +55,7 @@ async function statementsOf(path: string): Promise<string[]> {
     await queue.idle()
     const raw = await store.open('q', {}, () => {})
     await raw.prune({ finished: 0, failed: 0 }, Date.now())
-    await raw.recover(Date.now(), 1, 'somebody')
+    await raw.recover(() => Date.now(), 1, 'somebody')
     // It leaves, and another comes.
     await queue.putMany([{ arg: 1, key: 'k', delay: 100_000 }, { arg: 1, delay: 100_000 }])
     const { jobs: leaving } = await raw.depart({ move: 'm', delivered: [], limit: 100, now: Date.now() })

@@ -53,7 +53,7 @@ export class Hands {
     return this.#queue.retire(this.worker, this.#trial.now).then()
   }
   recover(elapsed = 0): Promise<number> {
-    return this.#queue.recover(this.#trial.now, elapsed, this.worker.id).then()
+    return this.#queue.recover(() => this.#trial.now, elapsed, this.worker.id).then()
   }
 
   /** The job as this worker claimed it. */

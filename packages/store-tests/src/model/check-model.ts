@@ -234,7 +234,7 @@ class ModelRun {
       }
       case 'recover':
         // Who has looked before counts silence; so it is always the same one.
-        if (this.#shared) equal(await this.queues[0]!.recover(this.#now, LEASE / 2, 'model'), this.#model.recover(this.#now, LEASE / 2))
+        if (this.#shared) equal(await this.queues[0]!.recover(() => this.#now, LEASE / 2, 'model'), this.#model.recover(this.#now, LEASE / 2))
         return
       case 'prune': {
         const retention = { finished: 100, failed: 200 }

@@ -115,6 +115,22 @@ export function workers({ test, share }: Part): void {
     equal(await other.renew(), true)
   })
 
+  test('takes what a lost worker claimed for started as late as it is known to be lost, however long the look had to wait', async (t) => {
+    await t.queue.update({ width: Infinity, rate: { limit: 2, per: 100 } })
+    await t.put('a', 'b')
+    const other = await t.worker('w2')
+    equal((await other.exchange({ places: 2, quiet: true })).claimed.length, 2)
+    await t.hands.recover()
+    await t.hands.renew()
+    const look = t.hands.recover(LEASE)
+    t.now += 90
+    equal(await look, 2)
+    t.now += 99
+    equal((await t.hands.claim(100)).length, 0)
+    t.now += 1
+    equal((await t.hands.claim(100)).length, 2)
+  })
+
   test('goes by the lease of the worker that is silent, not of the one that looks', async (t) => {
     await t.put('a')
     const other = await t.worker('w2', { lease: 5_000 })
