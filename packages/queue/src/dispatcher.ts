@@ -1,31 +1,15 @@
-import { type Awaitable, type Clock, Deferred, type Job, maybeDeferred, ResizableDispatchQueue } from 'potoroo'
+import { type Awaitable, type Clock, Deferred, type Job, ResizableDispatchQueue } from 'potoroo'
 import { toJson } from './checks.ts'
 import type { Attempt } from './durable-job.ts'
-import { JobConflict, lookable, noTransactions, Permanent, rolledBack } from './errors.ts'
-import { type AttemptRecord, KEPT_LINES, logLine, type LogLine } from './history.ts'
+import { lookable, Permanent, rolledBack } from './errors.ts'
+import { givenBack, Held, type HeldOwner } from './held.ts'
+import type { AttemptRecord } from './history.ts'
 import { standsStill } from './moving.ts'
 import { afterFailure, type RetryRules } from './outcome.ts'
 import type { JobRecord } from './record.ts'
 import { type Exchange, type Exchanged, type News, type Outcome, type QueueStore, TOKEN_SEPARATOR, type Worker } from './store.ts'
 import { transition } from './transition.ts'
-
-/** A claimed job in this process, from the claim until its work has really ended. */
-interface Held extends Attempt {
-  readonly token: string
-  /** As the store has it, or will after the next exchange. */
-  job: JobRecord
-  run: Job<Held, unknown> | undefined
-  /** Its work has ended: its place can be given back. */
-  ended: boolean
-  /** What became of it has been said, or is no longer this process's to say. */
-  settled: boolean
-  /** JSON text to be written with what is written next. */
-  progress: string | null
-  /** Lines to be written with what is written next. */
-  lines: LogLine[] | undefined
-  /** Its handler has completed it in a transaction: whether that is committed, the store will know. */
-  completes: boolean
-}
+import { Unsaid } from './unsaid.ts'
 
 export interface DispatcherOptions {
   readonly store: QueueStore
@@ -43,7 +27,7 @@ export interface DispatcherOptions {
   readonly onWarning: (error: Error) => void
 }
 
-/** Milliseconds between writings of progress, logs and outcomes that were put off, and after which an exchange that failed is tried again. */
+/** Milliseconds between writings of progress and logs, and after which an exchange that failed is tried again. */
 const REPORT_EVERY = 100
 const TRY_AGAIN_AFTER = 500
 
@@ -56,11 +40,8 @@ export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #runner: ResizableDispatchQueue<Held, unknown>
   readonly #held = new Set<Held>()
-  #outcomes: Outcome[] = []
-  /** Those that are said again a little later. */
-  #putOff: Outcome[] = []
-  #started: Exchange['started'][number][] = []
-  #holdUntil = 0
+  readonly #owner: HeldOwner
+  readonly #unsaid = new Unsaid()
   #exchanges = 0
   /** Exchanges that the store has taken and not answered. */
   readonly #underway = new Set<Exchange>()
@@ -78,6 +59,7 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options
+    this.#owner = { store: options.store, clock: options.clock, reportSoon: () => this.#reportSoon() }
     this.#runner = new ResizableDispatchQueue<Held, unknown>((held, run) => this.#work(held, run), {
       width: options.localWidth(),
       clock: options.clock,
@@ -113,11 +95,10 @@ export class Dispatcher {
   lost(): void {
     for (const held of [...this.#held]) {
       held.settled = true
-      stopRun(held, new Error('This process lost its lease on the job'))
+      held.stop(new Error('This process lost its lease on the job'))
       if (held.ended) this.#held.delete(held)
     }
-    this.#outcomes = []
-    this.#putOff = []
+    this.#unsaid.forgetOutcomes()
     this.poke()
   }
 
@@ -141,7 +122,7 @@ export class Dispatcher {
         held.job = outcome.job
         this.#say(held, outcome)
       }
-      stopRun(held, reason)
+      held.stop(reason)
       if (held.ended) this.#release(held)
     }
     this.#exchange()
@@ -171,13 +152,13 @@ export class Dispatcher {
   /** Whether nothing may start now, as far as is known here. */
   #barred(): boolean {
     const { paused, heldUntil, move } = this.#options.store.settings
-    return paused || standsStill(move) || Math.max(heldUntil, this.#holdUntil) > this.#options.clock.now()
+    return paused || standsStill(move) || Math.max(heldUntil, this.#unsaid.holdUntil) > this.#options.clock.now()
   }
 
   #exchange(): void {
     if (this.#asked || this.#closed || this.#underway.size >= this.#most()) return
     const claims = this.#hungry && this.#room() > 0
-    if (!claims && this.#outcomes.length === 0 && this.#started.length === 0 && this.#holdUntil === 0) return
+    if (!claims && this.#unsaid.isEmpty) return
     this.#asked = true
     let sent: Exchange | undefined
     this.#options.store
@@ -199,7 +180,7 @@ export class Dispatcher {
     return this.#busy && this.#options.store.isRemote ? 2 : 1
   }
 
-  /** Everything to be said now. If an earlier try was rolled back, what it said comes first. */
+  /** Everything to be said now, and how much there is room for; `before` is an earlier try, which was rolled back. */
   #gather(before: Exchange | undefined): Exchange {
     if (before !== undefined) this.#underway.delete(before)
     const hungry = this.#hungry || (before !== undefined && before.places > 0)
@@ -207,16 +188,11 @@ export class Dispatcher {
     const places = Math.min(room, Math.ceil(this.#options.localWidth() / this.#most()))
     const exchange: Exchange = {
       worker: this.#options.worker,
-      outcomes: [...(before?.outcomes ?? []), ...this.#outcomes],
-      started: [...(before?.started ?? []), ...this.#started],
-      holdUntil: Math.max(before?.holdUntil ?? 0, this.#holdUntil),
+      ...this.#unsaid.take(before),
       places,
       token: this.#options.worker.id + TOKEN_SEPARATOR + String(++this.#exchanges),
       now: this.#options.clock.now(),
     }
-    this.#outcomes = []
-    this.#started = []
-    this.#holdUntil = 0
     this.#hungry = places < room
     this.#asked = false
     this.#underway.add(exchange)
@@ -225,7 +201,7 @@ export class Dispatcher {
 
   #exchanged(sent: Exchange, { accepted, putOff = [], claimed, rated, wakeAt }: Exchanged): void {
     this.#underway.delete(sent)
-    for (const i of putOff) this.#putOff.push(sent.outcomes[i]!)
+    for (const i of putOff) this.#unsaid.putOff(sent.outcomes[i]!)
     if (putOff.length > 0) this.#reportSoon()
     accepted.forEach((recorded, i) => {
       if (!recorded) this.#refused(sent.outcomes[i]!)
@@ -237,9 +213,9 @@ export class Dispatcher {
     for (const job of claimed) {
       // If it was stopped, paused, held back or made narrower meanwhile, what has not started does not.
       if (room-- > 0 && !this.#stopping) this.#start(job)
-      else this.#outcomes.push(givenBack(job, true))
+      else this.#unsaid.end(givenBack(job, true))
     }
-    if (rated && claimed.length > 0) this.#started.push({ token: sent.token, at: this.#startedAt() })
+    if (rated && claimed.length > 0) this.#unsaid.start(sent.token, this.#startedAt())
     this.#wakeAt(wakeAt)
     this.#exchange()
     this.#checkDrained()
@@ -255,9 +231,7 @@ export class Dispatcher {
     this.#asked = false
     if (sent !== undefined) {
       this.#underway.delete(sent)
-      this.#outcomes = [...sent.outcomes, ...this.#outcomes]
-      this.#started = [...sent.started, ...this.#started]
-      this.#holdUntil = Math.max(sent.holdUntil, this.#holdUntil)
+      this.#unsaid.giveBack(sent)
     }
     this.#hungry = true
     this.#options.onWarning(error as Error)
@@ -282,22 +256,7 @@ export class Dispatcher {
   }
 
   #start(job: JobRecord): void {
-    const held: Held = {
-      token: job.token!,
-      job,
-      run: undefined,
-      ended: false,
-      settled: false,
-      progress: null,
-      lines: undefined,
-      completes: false,
-      get signal() {
-        return held.run!.signal
-      },
-      report: (progress) => this.#report(held, progress),
-      log: (message) => this.#log(held, job.attempt, message),
-      complete: (transaction, result) => this.#complete(held, transaction, result),
-    }
+    const held = new Held(job, this.#owner)
     this.#held.add(held)
     const options = job.timeout === null ? {} : { timeout: job.timeout }
     const put = this.#runner.put(held, options)
@@ -335,8 +294,7 @@ export class Dispatcher {
     const { clock, rules } = this.#options
     const now = clock.now()
     const run = held.run!
-    // When the handler was really called, which is a little after the claim.
-    const job = { ...held.job, startTime: run.startTime ?? held.job.startTime, progress: held.progress ?? held.job.progress }
+    const job = held.asRun
     if (run.state === 'finished' && !held.completes) {
       try {
         const text = toJson(run.result === undefined ? null : run.result, 'A result')
@@ -349,7 +307,7 @@ export class Dispatcher {
     // What it returned counts for nothing: if its transaction is committed, that has finished the job; if not, nothing has.
     const thrown = run.state === 'finished' ? rolledBack() : run.failure?.value
     const after = afterFailure(job, lookable(thrown), now, rules)
-    this.#holdUntil = Math.max(this.#holdUntil, after.holdUntil)
+    this.#unsaid.hold(after.holdUntil)
     this.#settle(held, after.job, after.ended)
   }
 
@@ -379,47 +337,10 @@ export class Dispatcher {
       if (held.job.id !== job.id || held.token !== job.token || held.settled) continue
       held.settled = true
       held.job = job
-      stopRun(held, job.error?.message)
+      held.stop(job.error?.message)
       if (held.ended) this.#release(held)
       return
     }
-  }
-
-  #report(held: Held, progress: unknown): void {
-    if (held.settled) return
-    held.progress = toJson(progress, 'Progress')
-    this.#reportSoon()
-  }
-
-  /** Also of a handler that goes on though its job was cancelled: what it does then is worth knowing, too. */
-  #log(held: Held, attempt: number, message: string): void {
-    if (held.ended) return
-    const lines = (held.lines ??= [])
-    lines.push(logLine(this.#options.clock.now(), attempt, message))
-    if (lines.length > KEPT_LINES) lines.shift()
-    this.#reportSoon()
-  }
-
-  /** In a transaction of the handler's; what is said of the attempt afterwards counts for all only if that is rolled back. */
-  #complete(held: Held, transaction: object, result: unknown): Deferred<void> {
-    return maybeDeferred(() => {
-      const { store, clock } = this.#options
-      if (store.completeWithin === undefined) throw noTransactions()
-      if (held.settled) throw new JobConflict('ERR_JOB_NOT_UNDERWAY', held.job)
-      const text = toJson(result === undefined ? null : result, 'A result')
-      const job = { ...held.job, startTime: held.run!.startTime ?? held.job.startTime, progress: held.progress ?? held.job.progress }
-      const finished = transition(job, { type: 'finish', result: text, now: clock.now() })
-      held.completes = true
-      return store
-        .completeWithin(transaction, finished, held.token)
-        .addCallback((isDone) => {
-          if (!isDone) throw new JobConflict('ERR_JOB_NOT_UNDERWAY', held.job)
-        })
-        .addErrback((failure) => {
-          held.completes = false
-          return failure
-        })
-    }) as Deferred<void>
   }
 
   #reportSoon(): void {
@@ -427,25 +348,17 @@ export class Dispatcher {
     this.#reporting ??= this.#options.clock.setTimeout(() => {
       this.#reporting = undefined
       for (const held of this.#held) {
-        if (held.settled) {
-          if (held.lines !== undefined) this.#say(held, { token: held.token, job: held.job, releaseOnly: true })
-          continue
-        }
-        if (held.progress === null && held.lines === undefined) continue
-        if (held.progress !== null) held.job = transition(held.job, { type: 'report', progress: held.progress })
-        held.progress = null
-        this.#say(held, { token: held.token, job: held.job })
+        const report = held.takeReport()
+        if (report !== undefined) this.#unsaid.end(report)
       }
-      // Before what has been said since: it was first.
-      this.#outcomes.unshift(...this.#putOff.splice(0))
+      this.#unsaid.sayAgain()
       this.#exchange()
     }, REPORT_EVERY)
   }
 
   /** An outcome goes with the next exchange, and with it what was logged. */
   #say(held: Held, outcome: Outcome): void {
-    this.#outcomes.push(held.lines === undefined ? outcome : { ...outcome, log: held.lines })
-    held.lines = undefined
+    this.#unsaid.end(held.withLines(outcome))
   }
 
   #refused({ token, job, releaseOnly }: Outcome): void {
@@ -456,20 +369,7 @@ export class Dispatcher {
   }
 
   #checkDrained(): void {
-    if (!this.#stopping || this.#asked || this.#underway.size > 0 || this.#held.size > 0) return
-    if (this.#outcomes.length > 0 || this.#putOff.length > 0) return
+    if (!this.#stopping || this.#asked || this.#underway.size > 0 || this.#held.size > 0 || this.#unsaid.hasOutcomes) return
     this.leave()
   }
-}
-
-/** A job that is not to be done here now, after all. If its worker has retired by then, it has been put back already. */
-function givenBack(job: JobRecord, ended: boolean): Outcome {
-  const after = transition(job, { type: 'putBack' })
-  return { token: job.token!, job: ended ? { ...after, token: null } : after, releaseOnly: true }
-}
-
-/** Cancels a run; one that has not even begun has nothing left to end. */
-function stopRun(held: Held, reason: unknown): void {
-  if (held.run?.state === 'pending') held.ended = true
-  held.run?.cancel(reason)
 }
