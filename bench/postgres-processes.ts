@@ -1,30 +1,17 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
+import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { type DurableQueue, openQueue } from '@potoroo/queue'
 import { postgresStore } from '@potoroo/postgres'
 import { PostgresServer } from '../test/postgres-server.ts'
-import { interleaved, median, type Row } from './measure.ts'
+import { interleaved, type Row } from './measure.ts'
+import { cancelToAbort, inTwoProcesses, putToStart, quiet, type Question } from './two-processes.ts'
 
 const TIMES = 10
-/** Milliseconds after which what was done last is over everywhere. */
-const QUIET = 20
-/** Milliseconds after which what was not heard never will be. */
-const PATIENCE = 10_000
-
-type Jobs = DurableQueue<{ readonly waits: boolean }>
-/** Something that is asked here, and reaches the other process: what goes before, what is measured, what goes after. */
-interface Question {
-  readonly what: string
-  readonly most: number
-  measure(queue: Jobs, heard: Heard): Promise<number>
-}
 
 /** From one process to another, there and back by a pipe: so the pipe's time is in the figures, too. */
 export async function rows(): Promise<Row[]> {
   await using server = await PostgresServer.start(['fsync=on', 'full_page_writes=on'])
   const ways = ['notes', 'no notes'] as const
-  const contenders = ways.flatMap((way) => QUESTIONS.map(({ what, measure }) => ({ name: `${way}: ${what}`, run: () => inTwoProcesses(server, way, measure) })))
+  const contenders = ways.flatMap((way) => QUESTIONS.map(({ what, measure }) => ({ name: `${way}: ${what}`, run: () => onOneServer(server, way, measure) })))
   const figures = await interleaved(contenders)
   const row = (what: string, ours: number, most: number): Row => ({ what, unit: 'ms', ours, peers: [], target: `≤ ${most} ms`, met: ours <= most })
   return [
@@ -33,20 +20,16 @@ export async function rows(): Promise<Row[]> {
   ]
 }
 
-const QUESTIONS: readonly Question[] = [
+const QUESTIONS: readonly { readonly what: string; readonly most: number; readonly measure: Question }[] = [
   {
     what: 'idle put → handler starts',
     most: 10,
-    measure: (queue, heard) => heard.after('started', () => queue.put({ waits: false })),
+    measure: putToStart,
   },
   {
     what: 'cancel → signal of the handler aborted',
     most: 100,
-    async measure(queue, heard) {
-      const job = await heard.next('started', () => queue.put({ waits: true }))
-      await quiet()
-      return heard.after('aborted', () => job.cancel())
-    },
+    measure: cancelToAbort,
   },
   {
     what: 'pause → it is known',
@@ -97,66 +80,8 @@ const QUESTIONS: readonly Question[] = [
   },
 ]
 
-/** What the other process says. */
-class Heard {
-  readonly #worker: ChildProcess
-
-  constructor(worker: ChildProcess) {
-    this.#worker = worker
-  }
-
-  /** Does `ask`, and waits until `word` was said and that is done. */
-  async next<T>(word: string, ask: () => PromiseLike<T>): Promise<T> {
-    const said = this.#says(word)
-    const asked = await ask()
-    await said
-    return asked
-  }
-
-  /** The milliseconds from asking until `word` was said, whatever the answer to what was asked takes. */
-  async after(word: string, ask: () => PromiseLike<unknown>): Promise<number> {
-    const said = this.#says(word)
-    const start = performance.now()
-    const asked = ask()
-    await said
-    const figure = performance.now() - start
-    await asked
-    return figure
-  }
-
-  #says(word: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`The other process never said ${word}`)), PATIENCE)
-      const listen = (message: unknown): void => {
-        if (message !== word) return
-        clearTimeout(late)
-        this.#worker.off('message', listen)
-        resolve()
-      }
-      this.#worker.on('message', listen)
-    })
-  }
-}
-
-/** The median of many measurements with a process that works on the queue. */
-async function inTwoProcesses(server: PostgresServer, way: 'notes' | 'no notes', measure: Question['measure']): Promise<number> {
+function onOneServer(server: PostgresServer, way: 'notes' | 'no notes', question: Question): Promise<number> {
   const worker = fork(fileURLToPath(new URL('./postgres/worker.ts', import.meta.url)), [server.url(), way])
-  using _worker = { [Symbol.dispose]: () => void worker.kill() }
-  await once(worker, 'message')
-  const queue: Jobs = await openQueue({ name: 'bench', store: postgresStore({ connectionString: server.url() }), width: 10 })
-  const heard = new Heard(worker)
-  const figures: number[] = []
-  for (let i = 0; i < TIMES; i++) {
-    await quiet()
-    figures.push(await measure(queue, heard))
-    await queue.idle()
-  }
-  await queue.stop()
-  worker.send('stop')
-  await once(worker, 'exit')
-  return median(figures)
-}
-
-function quiet(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, QUIET))
+  const store = postgresStore({ connectionString: server.url() })
+  return inTwoProcesses(worker, { name: 'bench', store, width: 10 }, TIMES, question)
 }

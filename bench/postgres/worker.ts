@@ -1,26 +1,18 @@
 import { openQueue } from '@potoroo/queue'
 import { postgresStore } from '@potoroo/postgres'
 import { deafPool } from '../../packages/postgres/test/pool.ts'
+import { waitingHandler } from '../waiting-handler.ts'
 
 // A process that takes jobs, and says when one starts, when its signal is aborted, and what it hears of the queue's settings. A
 // job goes on until then, if its argument says so.
 
 const [connectionString, way] = process.argv.slice(2) as [string, 'notes' | 'no notes']
 const pool = way === 'notes' ? undefined : deafPool(connectionString)
-const queue = await openQueue<{ readonly waits: boolean }>({
+const queue = await openQueue({
   name: 'bench',
   store: postgresStore(pool === undefined ? { connectionString } : { pool }),
   localWidth: 10,
-  handler: ({ waits }, { signal }) => {
-    process.send!('started')
-    if (!waits) return undefined
-    return new Promise<void>((resolve) =>
-      signal.addEventListener('abort', () => {
-        process.send!('aborted')
-        resolve()
-      }),
-    )
-  },
+  handler: waitingHandler,
 })
 let known = ''
 queue.observe((event) => {

@@ -1,4 +1,4 @@
-import { type DurableQueue, openQueue, Permanent, type QueueOptions, type QueueStore, type Worker } from '@potoroo/queue'
+import { type DurableJob, type DurableQueue, openQueue, Permanent, type QueueOptions, type QueueStore, type Worker } from '@potoroo/queue'
 import { postgresStore } from '@potoroo/postgres'
 import { Deferred, ManualClock } from 'potoroo'
 import type { Pool, PoolClient } from 'pg'
@@ -31,6 +31,8 @@ const codeOf = (work: PromiseLike<unknown>) => work.then(() => 'done', (error: u
 /** A transaction of somebody's that stays open until it is ended. */
 class Transaction implements AsyncDisposable {
   readonly client: PoolClient
+  /** Fires when a job has been completed in it. */
+  readonly completed = new Deferred()
   #open = true
 
   private constructor(client: PoolClient) {
@@ -41,6 +43,11 @@ class Transaction implements AsyncDisposable {
     const client = await pool.connect()
     await client.query('BEGIN')
     return new Transaction(client)
+  }
+
+  async complete(job: DurableJob, result?: unknown): Promise<void> {
+    await job.complete({ transaction: this.client, result })
+    this.completed.callback()
   }
 
   async end(how: 'COMMIT' | 'ROLLBACK'): Promise<void> {
@@ -63,7 +70,7 @@ async function openWith(transaction: Transaction, options: Partial<QueueOptions<
     retry: { backoff: [0] },
     ...options,
     handler: async (n, job) => {
-      if (++calls === 1) await job.complete({ transaction: transaction.client, result: 'in the transaction' })
+      if (++calls === 1) await transaction.complete(job, 'in the transaction')
       return `returned ${n}, attempt ${job.attempt}`
     },
   })
@@ -73,6 +80,7 @@ test('a job whose transaction stays open when its handler has returned holds nob
   await using transaction = await Transaction.begin()
   await using queue = await openWith(transaction)
   const first = await queue.put(1)
+  await transaction.completed
   // Others are put, start and end meanwhile, also those that have come after its end was to be recorded.
   for (const n of [2, 3, 4]) expect((await (await queue.put(n)).watch()).result).toBe(`returned ${n}, attempt 1`)
   expect((await queue.job(first.id)).state).toBe('underway')
@@ -86,6 +94,7 @@ test('a job whose transaction is rolled back when its handler has returned is tr
   await using transaction = await Transaction.begin()
   await using queue = await openWith(transaction)
   const job = await queue.put(1)
+  await transaction.completed
   await (await queue.put(2)).watch()
   await transaction.end('ROLLBACK')
   expect(await job.watch()).toMatchObject({ state: 'finished', result: 'returned 1, attempt 2', attempt: 2 })
@@ -102,11 +111,12 @@ test('what a handler throws counts for its attempt if its transaction is rolled 
       store: store(),
       handler: async (n, job) => {
         if (n !== 1) return ''
-        await job.complete({ transaction: transaction.client, result: 'right' })
+        await transaction.complete(job, 'right')
         throw new Permanent('All the same')
       },
     })
     const job = await queue.put(1)
+    await transaction.completed
     await (await queue.put(2)).watch()
     await transaction.end(how)
     await queue.idle()
@@ -126,7 +136,7 @@ test('a job keeps its place while its transaction is open, and what it logs and 
       ran.push(n)
       if (n !== 1) return ''
       job.report('begun')
-      await job.complete({ transaction: transaction.client })
+      await transaction.complete(job)
       job.report('completed')
       job.log('After that')
       while ((await job.history()).log.length === 0) await (await queue.put(2)).watch()
@@ -151,6 +161,7 @@ test('cancelling a job whose transaction is open holds nobody up, and says what 
     await using transaction = await Transaction.begin()
     await using queue = await openWith(transaction, { name: how, retry: { backoff: [3_600_000] } })
     const job = await queue.put(1)
+    await transaction.completed
     await (await queue.put(2)).watch()
     const cancelled = codeOf(job.cancel())
     await (await queue.put(3)).watch()
@@ -200,6 +211,7 @@ test('stopping waits for the transaction; after the time it is given, the job is
     await using transaction = await Transaction.begin()
     const queue = await openWith(transaction, { name: how })
     const job = await queue.put(1)
+    await transaction.completed
     await (await queue.put(2)).watch()
     let stopped = false
     const stopping = queue.stop().addCallback(() => {
