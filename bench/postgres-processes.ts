@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { postgresStore } from '@potoroo/postgres'
 import { PostgresServer } from '../test/postgres-server.ts'
 import { interleaved, type Row } from './measure.ts'
-import { cancelToAbort, inTwoProcesses, putToStart, quiet, type Question } from './two-processes.ts'
+import { cancelToAbort, inTwoProcesses, putToStart, quiet, type Question } from './processes/two-processes.ts'
 
 const TIMES = 10
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { sqliteStore } from '@potoroo/sqlite'
 import { interleaved, type Row } from './measure.ts'
 import { inFolder } from './sqlite/folder.ts'
-import { cancelToAbort, inTwoProcesses, putToStart, type Question } from './two-processes.ts'
+import { cancelToAbort, inTwoProcesses, putToStart, type Question } from './processes/two-processes.ts'
 
 const TIMES = 50
 

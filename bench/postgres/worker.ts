@@ -1,7 +1,7 @@
 import { openQueue } from '@potoroo/queue'
 import { postgresStore } from '@potoroo/postgres'
 import { deafPool } from '../../packages/postgres/test/pool.ts'
-import { waitingHandler } from '../waiting-handler.ts'
+import { waitingHandler } from '../processes/waiting-handler.ts'
 
 // A process that takes jobs, and says when one starts, when its signal is aborted, and what it hears of the queue's settings. A
 // job goes on until then, if its argument says so.

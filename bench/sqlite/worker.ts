@@ -1,6 +1,6 @@
 import { openQueue } from '@potoroo/queue'
 import { sqliteStore } from '@potoroo/sqlite'
-import { waitingHandler } from '../waiting-handler.ts'
+import { waitingHandler } from '../processes/waiting-handler.ts'
 
 // A process that takes jobs, and says when one starts and when its signal is aborted. A job goes on until then, if its argument says so.
 

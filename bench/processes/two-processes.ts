@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { type DurableQueue, openQueue, type QueueOptions } from '@potoroo/queue'
-import { median } from './measure.ts'
+import { median } from '../measure.ts'
 
 /** Milliseconds after which what was done last is over everywhere. */
 const QUIET = 20
