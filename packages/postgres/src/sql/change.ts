@@ -77,7 +77,6 @@ export const CHANGE = `
       RETURN QUERY SELECT n, 'job', (job).* WHERE job.id IS NOT NULL;
 
     WHEN 'clear' THEN
-      q := promoted(q, now_);
       rows_ := ARRAY(SELECT j.ctid FROM jobs j WHERE absence(q) IS NULL AND j.queue = p_queue AND j.due IS NULL AND j.state = 0
                       ORDER BY j.priority, j.place LIMIT (op->>'limit')::bigint);
       k := CASE WHEN absence(q) IS NULL THEN (op->>'limit')::bigint - cardinality(rows_) ELSE 0 END;
