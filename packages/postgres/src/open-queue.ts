@@ -68,6 +68,10 @@ export class OpenQueue implements QueueStore {
     return true
   }
 
+  get skew(): number | undefined {
+    return this.#queue.skew
+  }
+
   get settings(): QueueSettings {
     return this.#queue.settings
   }

@@ -13,6 +13,7 @@ import type { LastExchange } from './encode-exchange.ts'
 import { Line, type LineOwner } from './line.ts'
 import { type Answer, type Operation, Single, type SingleParts } from './operation.ts'
 import { arrayText, type Described, endedOf, infoOf, JOB_COLUMNS, nOf, type Row, settingsOf, STATE, toRecord } from './rows.ts'
+import { Skew } from './skew.ts'
 
 type Listener = (news: News) => void
 
@@ -25,7 +26,7 @@ export interface Program {
   readonly id: string
   readonly channel: string
   readonly clock: Clock
-  /** Whether rates go by the database's clock. */
+  /** Whether times go by the database's clock. */
   readonly databaseClock: boolean
   /** Told of a server that cannot be reached, and with null when it can be again. */
   readonly onTrouble: (error: StoreError | null) => void
@@ -42,6 +43,9 @@ export class PostgresQueue implements LineOwner {
   readonly name: string
   readonly id: number
   readonly line: Line
+  readonly #skew = new Skew()
+  /** When what is under way was sent. */
+  #sentAt = 0
   readonly #program: Program
   readonly listeners = new Set<Listener>()
   lastExchange: LastExchange = { now: -Infinity, heldUntil: 0 }
@@ -71,6 +75,11 @@ export class PostgresQueue implements LineOwner {
 
   get settings(): QueueSettings {
     return this.#settings
+  }
+
+  /** By how much this process's clock is ahead of the server's; undefined where nobody is to go by that. */
+  get skew(): number | undefined {
+    return this.#program.databaseClock ? this.#skew.ms : undefined
   }
 
   /** Where its processes hear of each other. */
@@ -125,6 +134,7 @@ export class PostgresQueue implements LineOwner {
     }
     const asked = batch.filter(({ encodes }) => encodes).map((operation) => operation.encode())
     this.#noted = number !== null && this.#mayNote()
+    this.#sentAt = Date.now()
     return database.query(`SELECT * FROM ${schema}.run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, [
       this.id,
       id,
@@ -147,7 +157,7 @@ export class PostgresQueue implements LineOwner {
         first!.fire()
       }
     }
-    const [commits, ended, version, settings, dirty, arrived, missed] = JSON.parse(infoOf(rows.at(-1)!)!) as [
+    const [commits, ended, version, settings, dirty, arrived, missed, time] = JSON.parse(infoOf(rows.at(-1)!)!) as [
       number,
       number,
       number,
@@ -155,7 +165,9 @@ export class PostgresQueue implements LineOwner {
       boolean,
       boolean,
       boolean,
+      number,
     ]
+    this.#skew.note(this.#sentAt, time, Date.now())
     const foreign = commits - Number(dirty) !== this.#commits
     this.#commits = commits
     this.#version = version

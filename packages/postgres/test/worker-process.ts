@@ -28,8 +28,8 @@ export interface WorkerOrder {
   readonly onlyAsks?: boolean
 }
 
-/** What it can be told: `end` is about all its handlers, with an id behind it about one; `cancel` has an id, `update` JSON. */
-export type Order = 'end' | 'cancel' | 'update' | 'stop'
+/** What it can be told: `end` is about all its handlers, with an id behind it about one; `cancel` has an id, `update` and `put` JSON. */
+export type Order = 'end' | 'cancel' | 'update' | 'put' | 'stop'
 
 /** A worker that runs worker-program.ts, in a process of its own. */
 export class WorkerProcess implements AsyncDisposable {

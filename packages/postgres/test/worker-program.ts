@@ -1,4 +1,4 @@
-import { type DurableJob, openQueue, type SettingsPatch } from '@potoroo/queue'
+import { type DurableJob, openQueue, type PutOptions, type SettingsPatch } from '@potoroo/queue'
 import { createInterface } from 'node:readline'
 import { openStore } from './open-store.ts'
 import type { Order, WorkerOrder } from './worker-process.ts'
@@ -46,6 +46,7 @@ for await (const line of createInterface(process.stdin)) {
   if (order === 'stop') break
   if (order === 'end') end(words[0])
   else if (order === 'cancel') await queue.cancel(words[0]!)
+  else if (order === 'put') say('put', (await queue.put(0, JSON.parse(words.join(' ')) as PutOptions)).runAt)
   else await queue.update(JSON.parse(words.join(' ')) as SettingsPatch)
 }
 await queue.stop()

@@ -1,9 +1,9 @@
-import { type Clock, Deferred, inlineCallbacks, succeed, usageError } from 'potoroo'
+import { type Clock, Deferred, inlineCallbacks, succeed, systemClock, usageError } from 'potoroo'
 import { MoveError } from './errors.ts'
 import { makeId, makeWorkerId } from './id.ts'
 import { type Arrival, type Departed, isLeaving } from './moving.ts'
 import type { QueueStore, Store } from './store.ts'
-import { wallClock, wholeClock } from './wall-clock.ts'
+import { clockOf } from './wall-clock.ts'
 
 /** How far a move has come. */
 export interface MoveProgress {
@@ -61,7 +61,7 @@ export function moveQueue(from: Store, to: Store, name: string, options: MoveOpt
 const move = inlineCallbacks(function* (from: Store, to: Store, name: string, options: MoveOptions) {
   if (from === to) throw sameStore()
   if (!(yield* from.queues()).includes(name)) throw new MoveError('ERR_QUEUE_NOT_FOUND', name)
-  const bell = new Bell(options.clock === undefined ? wallClock : wholeClock(options.clock))
+  const bell = new Bell(options.clock ?? systemClock)
   const source = yield* from.open(name, {}, () => bell.ring())
   try {
     const target = yield* to.open(name, {}, () => undefined)
@@ -75,8 +75,8 @@ const move = inlineCallbacks(function* (from: Store, to: Store, name: string, op
   }
 })
 
-const carry = inlineCallbacks(function* (source: QueueStore, target: QueueStore, name: string, bell: Bell, { onProgress }: MoveOptions) {
-  const { clock } = bell
+const carry = inlineCallbacks(function* (source: QueueStore, target: QueueStore, name: string, bell: Bell, { onProgress, clock: given }: MoveOptions) {
+  const clock = clockOf(source, given)
   const looker = makeWorkerId()
   const move = yield* begin(source, target, name, clock.now())
   let delivered: readonly string[] = []
@@ -92,7 +92,7 @@ const carry = inlineCallbacks(function* (source: QueueStore, target: QueueStore,
     const progress = progressOf(name, step)
     onProgress?.(progress)
     if (step.status.move!.state === 'left') {
-      yield* target.arrive({ move, jobs: [], landing: landingOf(step, clock.now()) })
+      yield* target.arrive({ move, jobs: [], landing: landingOf(step, clockOf(target, given).now()) })
       return progress
     }
     delivered = step.jobs.map(({ job }) => job.id)

@@ -5,7 +5,7 @@ import { declareOpen } from './declarations.ts'
 import { QueueMoved, toJobError } from './errors.ts'
 import { Queue } from './queue.ts'
 import type { Declared, News, Retention } from './store.ts'
-import { wallClock, wholeClock } from './wall-clock.ts'
+import { clockOf } from './wall-clock.ts'
 
 /** Two hundredths of a rate's window: 20 ms of a second. */
 const JITTER = 0.02
@@ -60,7 +60,7 @@ export function openQueue<A, R = unknown>(options: QueueOptions<A, R>): Deferred
       .addCallback((opened) => {
         queue = new Queue<A, R>(opened, {
           ...options,
-          clock: options.clock === undefined ? wallClock : wholeClock(options.clock),
+          clock: clockOf(opened, options.clock),
           // Where time is held in somebody's hands, nothing jitters.
           jitter: options.clock === undefined || options.clock === systemClock ? JITTER : 0,
           lease: options.lease ?? 30_000,

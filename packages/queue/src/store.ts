@@ -185,6 +185,12 @@ export interface QueueStore {
   readonly isRemote?: true
 
   /**
+   * By how many milliseconds the time of day of this process is ahead of the store's, by which everything in it goes. It may
+   * change at any time. Left out: they are one.
+   */
+  readonly skew?: number | undefined
+
+  /**
    * Adds jobs, all or none. `size` is how many may be pending.
    * Fails with QueueOverflow if they do not fit, QueueMoved or QueueArriving if the queue is not here.
    */

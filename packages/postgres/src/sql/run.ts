@@ -283,7 +283,8 @@ ${MOVE}
       CASE WHEN q.version <> p_version
         THEN jsonb_build_object('width', q.width, 'limit', q.rate_limit, 'per', q.rate_per, 'paused', q.paused, 'heldUntil', q.held_until,
                                 'move', q.move)
-      END, dirty, p_batch IS NULL AND EXISTS (SELECT FROM arrivals a WHERE a.queue = p_queue), missed)::text;
+      END, dirty, p_batch IS NULL AND EXISTS (SELECT FROM arrivals a WHERE a.queue = p_queue), missed,
+      floor(extract(epoch FROM clock_timestamp()) * 1000))::text;
     RETURN NEXT a;
   END $run$;
 `
