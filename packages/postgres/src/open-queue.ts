@@ -16,7 +16,6 @@ import {
   type LogLine,
   type NewJob,
   newRecord,
-  type News,
   POISONED,
   type Put,
   type QueueSettings,
@@ -35,7 +34,7 @@ import { listStatement, readList } from './listing.ts'
 import { PutOff, Refused, storeError } from './errors.ts'
 import { type Answer, type Notes, PutOperation } from './operation.ts'
 import type { ClientLike } from './pool.ts'
-import { declaredTexts, type PostgresQueue, statusOf } from './postgres-queue.ts'
+import { declaredTexts, type Listener, type PostgresQueue, statusOf } from './postgres-queue.ts'
 import { commandError, refusalError } from './refusals.ts'
 import { encodeMoving, errorText, infoOf, isStorable, keyText, nOf, type Row, toMoving, toRecord } from './rows.ts'
 import { Silence, type WorkerRow } from './silence.ts'
@@ -45,7 +44,7 @@ type Query = (text: string, values: unknown[]) => Promise<Row[]>
 /** One opening of a queue: what is asked of it takes its turn in the queue's line. */
 export class OpenQueue implements QueueStore {
   readonly #queue: PostgresQueue
-  readonly #listener: (news: News) => void
+  readonly #listener: Listener
   readonly #leave: () => Deferred<void>
   readonly #silence: Silence
   /** Attempts whose handlers have completed them in transactions of their own. */
@@ -55,11 +54,10 @@ export class OpenQueue implements QueueStore {
   #closed: Deferred<void> | undefined
 
   /** @param leave called when the last thing that was asked for is done */
-  constructor(queue: PostgresQueue, silence: Silence, listener: (news: News) => void, leave: () => Deferred<void>) {
+  constructor(queue: PostgresQueue, silence: Silence, listener: Listener, leave: () => Deferred<void>) {
     this.#queue = queue
     this.#silence = silence
-    // One of its own: the same function may listen twice.
-    this.#listener = (news) => listener(news)
+    this.#listener = listener
     this.#leave = leave
     queue.listeners.add(this.#listener)
   }

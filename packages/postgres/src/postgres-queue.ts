@@ -15,7 +15,11 @@ import { type Answer, type Operation, Single, type SingleParts } from './operati
 import { arrayText, type Described, endedOf, infoOf, JOB_COLUMNS, nOf, type Row, settingsOf, STATE, toRecord } from './rows.ts'
 import { Skew } from './skew.ts'
 
-type Listener = (news: News) => void
+/** One who has opened a queue: see {@link Store.open}. */
+export interface Listener {
+  readonly hear: (news: News) => void
+  readonly waits: () => boolean
+}
 
 /** What a queue has of the program that holds it. */
 export interface Program {
@@ -135,13 +139,14 @@ export class PostgresQueue implements LineOwner {
     const asked = batch.filter(({ encodes }) => encodes).map((operation) => operation.encode())
     this.#noted = number !== null && this.#mayNote()
     this.#sentAt = Date.now()
-    return database.query(`SELECT * FROM ${schema}.run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, [
+    return database.query(`SELECT * FROM ${schema}.run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, [
       this.id,
       id,
       number,
       JSON.stringify(asked),
       this.#commits,
       arrayText(this.#seen),
+      this.#somebodyWaits(),
       this.#version,
       databaseClock,
       channel,
@@ -236,7 +241,13 @@ export class PostgresQueue implements LineOwner {
   #tell(jobs: JobRecord[], settings: boolean, foreign: boolean, missed: boolean): void {
     if (jobs.length === 0 && !settings && !foreign) return
     const news: News = { jobs, settings: settings ? this.#settings : null, foreign, missed }
-    for (const listener of [...this.listeners]) listener(news)
+    for (const { hear } of [...this.listeners]) hear(news)
+  }
+
+  /** Whether anybody here waits for jobs that others may end. */
+  #somebodyWaits(): boolean {
+    for (const { waits } of this.listeners) if (waits()) return true
+    return false
   }
 
   /** Whether the next transaction may tell others of itself; too many notes would hold all of them up. */

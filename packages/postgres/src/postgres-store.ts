@@ -3,6 +3,7 @@ import { type Clock, Deferred, systemClock, usageError } from 'potoroo'
 import { Hub } from './hub.ts'
 import { OpenQueue } from './open-queue.ts'
 import type { PoolLike } from './pool.ts'
+import type { Listener } from './postgres-queue.ts'
 
 export interface PostgresOptions {
   /** A pool of `pg`, with two connections at least: one of them is kept for listening. It is left open. */
@@ -55,9 +56,9 @@ class PostgresStore implements Store {
     this.#options = options
   }
 
-  open(name: string, declared: Declared, listener: (news: News) => void): Deferred<QueueStore> {
+  open(name: string, declared: Declared, hear: (news: News) => void, waits = () => true): Deferred<QueueStore> {
     const opening = new Deferred<QueueStore>()
-    this.#open(name, declared, listener).then(
+    this.#open(name, declared, { hear, waits }).then(
       (queue) => {
         // Cancelled before its turn: nobody would ever close it.
         if (opening.called) void queue.close()
@@ -85,7 +86,7 @@ class PostgresStore implements Store {
     }
   }
 
-  async #open(name: string, declared: Declared, listener: (news: News) => void): Promise<QueueStore> {
+  async #open(name: string, declared: Declared, listener: Listener): Promise<QueueStore> {
     this.#users++
     this.#hub ??= this.#openHub()
     const opened = this.#hub

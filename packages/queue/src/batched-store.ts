@@ -22,7 +22,10 @@ interface Operation {
   failed: boolean
 }
 
-type Listener = (news: News) => void
+interface Listener {
+  readonly hear: (news: News) => void
+  readonly waits: () => boolean
+}
 
 /**
  * A {@link Store} over an {@link Engine}: operations asked for in one moment become one transaction, so that a thousand
@@ -51,15 +54,14 @@ export class BatchedStore implements Store {
     this.#clock = clock
   }
 
-  open(queue: string, declared: Declared, listener: Listener): Deferred<QueueStore> {
+  open(queue: string, declared: Declared, hear: (news: News) => void, waits = () => true): Deferred<QueueStore> {
     const opening: Deferred<EngineQueue> = this.#enqueue(() => {
       // Cancelled before its turn: nobody would ever close it.
       if (opening.called) throw new CancelledError()
       return this.#engine!.openQueue(queue, declared)
     })
     return opening.addCallback((opened): QueueStore => {
-      // One of its own: the same function may listen twice.
-      const own: Listener = (news) => listener(news)
+      const own: Listener = { hear, waits }
       const others = this.#listeners.get(opened)
       if (others) others.add(own)
       else this.#listeners.set(opened, new Set([own]))
@@ -111,6 +113,7 @@ export class BatchedStore implements Store {
     let failure: unknown
     try {
       this.#engine ??= this.#openEngine()
+      for (const [{ notes }, listeners] of this.#listeners) notes.waits = someWaits(listeners)
       this.#engine.transaction(() => {
         // A try before this one may have got further, and been rolled back.
         const done = runSome(operations)
@@ -160,7 +163,7 @@ export class BatchedStore implements Store {
       notes.missed = false
       if (!committed || (jobs.length === 0 && settings === null && !foreign)) continue
       const news: News = { jobs, settings, foreign, missed }
-      for (const listener of [...listeners]) listener(news)
+      for (const { hear } of [...listeners]) hear(news)
     }
   }
 }
@@ -187,4 +190,9 @@ function runOne(operation: Operation): void {
     operation.value = error
     operation.failed = true
   }
+}
+
+function someWaits(listeners: Iterable<Listener>): boolean {
+  for (const { waits } of listeners) if (waits()) return true
+  return false
 }

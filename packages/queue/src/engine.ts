@@ -24,6 +24,8 @@ export interface Notes {
   settings: QueueSettings | null
   foreign: boolean
   missed: boolean
+  /** Set by the store: whether to note jobs that other processes have finished or failed. */
+  waits: boolean
 }
 
 /**

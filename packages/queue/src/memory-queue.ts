@@ -58,7 +58,7 @@ const SAMPLE = 50
 /** One queue in memory. What a program that dies loses is all that sets it apart from one on a disk. */
 export class MemoryQueue implements EngineQueue {
   readonly name: string
-  readonly notes: Notes = { jobs: [], settings: null, foreign: false, missed: false }
+  readonly notes: Notes = { jobs: [], settings: null, foreign: false, missed: false, waits: true }
   #settings: QueueSettings = { width: DEFAULT_WIDTH, rate: null, paused: false, heldUntil: 0, move: null }
   #declared: Declared = {}
   readonly #entries = new Map<string, Entry>()

@@ -45,7 +45,12 @@ export function openQueue<A, R = unknown>(options: QueueOptions<A, R>): Deferred
     // What is committed before the queue is there to hear it is in what it reads when it starts.
     let queue: Queue<A, R> | undefined
     return store
-      .open(name, declared, (news: News) => queue?.hear(news))
+      .open(
+        name,
+        declared,
+        (news: News) => queue?.hear(news),
+        () => queue?.waits ?? false,
+      )
       .addCallback((opened) => {
         if (opened.settings.move?.state !== 'left') return opened
         // Whoever went on here would put nothing, and wait for jobs for ever.

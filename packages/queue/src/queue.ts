@@ -112,6 +112,11 @@ export class Queue<A, R> implements DurableQueue<A, R> {
     this.#dispatcher?.hear(news)
   }
 
+  /** Whether anybody wants to know of jobs that other processes have ended. */
+  get waits(): boolean {
+    return this.#feed.followed || !this.#watchers.isEmpty
+  }
+
   get name(): string {
     return this.#options.name
   }

@@ -151,7 +151,10 @@ export interface Facts {
 
 /** Something was committed, by this process or another. */
 export interface News {
-  /** Jobs as they stand now. Those of other processes may be left out, except the ones that are over. */
+  /**
+   * Jobs as they stand now. Those of other processes may be left out, except the ones that are cancelled and, for whoever waits
+   * for them, all that are over.
+   */
   readonly jobs: readonly JobRecord[]
   /** The settings, if they may have changed. */
   readonly settings: QueueSettings | null
@@ -159,7 +162,7 @@ export interface News {
   readonly foreign: boolean
   /**
    * Whether, of the jobs that others have ended, some may not be in `jobs`, because they are not over any more: they were
-   * deleted before this process looked, or retried, or have left. Whoever waits for a job has to look for it.
+   * deleted before this process looked, or retried, or have left. Whoever waits for a job has to look for it. False if nobody waits.
    */
   readonly missed: boolean
 }
@@ -288,10 +291,13 @@ export interface Store {
    * Opens a queue, made if there is none. A declared width or rate that differs from the one declared last replaces what
    * holds; otherwise what holds stays, though it was set live. `listener` hears of every commit that touches the queue.
    *
+   * `waits` says whether anybody here waits for jobs that others may end (left out: always): all that several processes end
+   * would be read by each of them, and is by those that have to. Whoever begins to wait looks for what he waits for, once.
+   *
    * Fails with StoreError: ERR_STORE_OPEN if it cannot be opened, ERR_STORE_NEWER if a newer program made it,
    * ERR_STORE_CORRUPT if it is damaged.
    */
-  open(queue: string, declared: Declared, listener: (news: News) => void): Deferred<QueueStore>
+  open(queue: string, declared: Declared, listener: (news: News) => void, waits?: () => boolean): Deferred<QueueStore>
 
   /** The names of the queues that there are, those that have left included. Fails as `open` does. */
   queues(): Deferred<string[]>

@@ -39,6 +39,10 @@ export class Watchers {
     return waiting
   }
 
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0
+  }
+
   #wait(id: string): Deferred<JobRecord> {
     const deferred = new Deferred<JobRecord>(() => this.#leave(id, deferred))
     if (this.#closed) {

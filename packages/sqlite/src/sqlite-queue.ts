@@ -49,6 +49,9 @@ import { type RateRoom, tokensOf } from './starts.ts'
 /** At most this many rows of one kind are touched at a time, so that no single transaction is long. */
 const AT_ONCE = 1_000
 const PRUNE_AT_ONCE = 500
+/** Of what others have ended: what somebody here may wait for, and what he must hear of who may be running it. */
+const OVER = ['finished', 'failed', 'cancelled'] as const
+const CANCELLED = ['cancelled'] as const
 /** The last jobs whose durations say how long one takes. */
 const SAMPLE = 50
 
@@ -56,7 +59,7 @@ const SAMPLE = 50
 export class SqliteQueue implements EngineQueue {
   readonly name: string
   readonly #database: Database
-  readonly notes: Notes = { jobs: [], settings: null, foreign: false, missed: false }
+  readonly notes: Notes = { jobs: [], settings: null, foreign: false, missed: false, waits: true }
   #row: QueueRow
   #dirty = false
   /** What the time was said to be in the last exchange, and until when the queue was held then; and in this transaction. */
@@ -451,9 +454,10 @@ export class SqliteQueue implements EngineQueue {
     this.#checkedOut = 0
     this.notes.foreign = true
     if (this.#row.version !== this.#seenVersion) this.notes.settings = this.settings
+    const { waits } = this.notes
     // Each that was over has a number of its own.
     let unseen = this.#row.ended - this.#seen
-    for (const state of ['finished', 'failed', 'cancelled'] as const) {
+    for (const state of waits ? OVER : CANCELLED) {
       const since = 'queue = ? AND state = ? AND ended IS NOT NULL AND ended > ? ORDER BY ended LIMIT ?'
       for (let last = this.#seen; ; ) {
         const rows = this.#database.jobs.select(since, this.#row.id, STATE[state], last, AT_ONCE)
@@ -465,7 +469,7 @@ export class SqliteQueue implements EngineQueue {
         if (rows.length < AT_ONCE) break
       }
     }
-    if (unseen > 0) this.notes.missed = true
+    if (waits && unseen > 0) this.notes.missed = true
   }
 
   /** Before the commit: the counts and settings go with it. */

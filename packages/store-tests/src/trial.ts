@@ -165,8 +165,14 @@ export class Trial {
   }
 
   /** Opens the queue, or another one, once more. */
-  async open(store = this.store, name = 'q', declared: Declared = {}, listener: (news: News) => void = () => {}): Promise<QueueStore> {
-    const queue = await store.open(name, declared, listener)
+  async open(
+    store = this.store,
+    name = 'q',
+    declared: Declared = {},
+    listener: (news: News) => void = () => {},
+    waits?: () => boolean,
+  ): Promise<QueueStore> {
+    const queue = await store.open(name, declared, listener, waits)
     this.#extra.push(queue)
     return queue
   }

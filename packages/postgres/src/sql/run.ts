@@ -189,13 +189,14 @@ const HELPERS = `
  * so that everything about a queue happens one after the other, and never for longer than the server itself takes.
  *
  * - `p_batch` numbers a store's transactions: null for one that only looks, and locks nothing.
- * - `p_commits`, `p_ended`, `p_version` are what the caller knows: jobs of others that ended since then are told of first.
+ * - `p_commits`, `p_ended`, `p_version` are what the caller knows: jobs of others that ended since then are told of first, if he
+ *   `p_waits` for any; those that were cancelled in any case.
  *
  * Rows: `n` is the operation's index; -2 for what others did; -1, the last, for how the queue stands.
  */
 const RUN = `
   CREATE FUNCTION run(p_queue integer, p_store text, p_batch bigint, p_ops jsonb, p_commits bigint, p_ended bigint[],
-                      p_version bigint, p_clock boolean, p_channel text, p_note text)
+                      p_waits boolean, p_version bigint, p_clock boolean, p_channel text, p_note text)
   RETURNS SETOF answer LANGUAGE plpgsql
   SET search_path FROM CURRENT
   -- A plan that was made while a table was small must not go through it when it is large.
@@ -231,13 +232,14 @@ const RUN = `
     IF q.commits <> p_commits THEN
       -- Each that was over has a number of its own.
       k2 := q.ended - (SELECT min(e) FROM unnest(p_ended) AS e);
-      FOR k IN 2 .. 4 LOOP
+      -- Who may be running a job must hear that it was cancelled.
+      FOR k IN CASE WHEN p_waits THEN 2 ELSE 4 END .. 4 LOOP
         RETURN QUERY SELECT -2, NULL, d.* FROM done d
           WHERE d.queue = p_queue AND d.state = k AND d.ended > p_ended[k - 1] AND d.ended <= q.ended ORDER BY d.ended LIMIT 4000;
         GET DIAGNOSTICS k3 = ROW_COUNT;
         k2 := k2 - k3;
       END LOOP;
-      missed := k2 > 0;
+      missed := p_waits AND k2 > 0;
     END IF;
     FOR op IN SELECT value FROM jsonb_array_elements(p_ops) LOOP
       n := n + 1;

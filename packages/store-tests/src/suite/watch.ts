@@ -1,5 +1,5 @@
 import { deepStrictEqual as deepEqual, strictEqual as equal, ok } from 'node:assert'
-import { isOver, openQueue, type QueueOptions, type Store } from '@potoroo/queue'
+import { isOver, type News, openQueue, type QueueOptions, type Store } from '@potoroo/queue'
 import { Deferred, ManualClock } from 'potoroo'
 import type { Part } from '../store-suite.ts'
 import { failsWith, START, type Trial } from '../trial.ts'
@@ -69,6 +69,31 @@ export function watching({ test, share }: Part): void {
       for (const id of ['a', 'b']) ok(missed || over.includes(id), `Nobody was told that ${id} was over`)
     })
   }
+
+  test('tells whoever waits for nothing only of jobs that were cancelled elsewhere', async (t) => {
+    await t.put('a', 'b', 'c', 'd', 'e', 'f')
+    const news: News[] = []
+    let waits = false
+    const here = await t.open(await share(t.store), 'q', {}, (each) => news.push(each), () => waits)
+    await t.hands.claim(6)
+    news.length = 0
+    const told = async (): Promise<string[]> => {
+      // Any operation makes it look; it may have looked by itself before.
+      await here.status()
+      ok(news.some(({ foreign }) => foreign))
+      ok(!news.some(({ missed }) => missed))
+      return news.splice(0).flatMap(({ jobs }) => jobs.filter(({ state }) => isOver(state)).map(({ id }) => id)).sort()
+    }
+    await t.hands.finish('a')
+    await t.hands.fail('b')
+    await t.cancel('c')
+    deepEqual(await told(), ['c'])
+    waits = true
+    await t.hands.finish('d')
+    await t.hands.fail('e')
+    await t.cancel('f')
+    deepEqual(await told(), ['d', 'e', 'f'])
+  })
 
   test('tells of nothing missed as long as all that is over is there, however much it is', async (t) => {
     const ids = Array.from({ length: 1_500 }, (_, i) => `j${i}`)
