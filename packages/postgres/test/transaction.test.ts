@@ -255,3 +255,30 @@ test('a store without transactions, and what is none, are refused with a code', 
   const job = await queue.put(1)
   expect(await codeOf(job.complete({ transaction: {} }))).toBe('ERR_JOB_NOT_UNDERWAY')
 })
+
+test.each(['REPEATABLE READ', 'SERIALIZABLE'])('a %s transaction puts jobs while others work, and none once the queue has left, though it began before', async (level) => {
+  const from = postgresStore({ pool, schema })
+  const to = postgresStore({ pool, schema: `${schema}after` })
+  await using queue = await open({ store: from, handler: String })
+  const client = await pool.connect()
+  try {
+    const begin = async (): Promise<void> => {
+      await client.query(`BEGIN ISOLATION LEVEL ${level}`)
+      // From here on it sees everything as it is now.
+      await client.query('SELECT count(*) FROM payments')
+    }
+    await begin()
+    await (await queue.put(1)).watch()
+    const late = await queue.put(2, { transaction: client })
+    await client.query('COMMIT')
+    expect((await (await queue.job(late.id)).watch()).result).toBe('2')
+    await begin()
+    await moveQueue(from, to, 'q')
+    expect(await codeOf(queue.put(3, { transaction: client }))).toBe('ERR_QUEUE_MOVED')
+    // Nothing is wrong with it otherwise.
+    await client.query("INSERT INTO payments VALUES ('other work', 1)")
+    await client.query('COMMIT')
+  } finally {
+    client.release()
+  }
+})

@@ -51,6 +51,7 @@ export const MOVE = `
           IF is_empty(q) THEN
             mark := mark || '{"state": "left"}';
             DELETE FROM outbox o WHERE o.queue = p_queue;
+            UPDATE departures d SET times = d.times + 1 WHERE d.queue = p_queue;
           END IF;
         END IF;
         IF mark IS DISTINCT FROM q.move THEN

@@ -330,6 +330,18 @@ const AROUND = `
   DECLARE each jsonb; a answer; ord integer := -1; k bigint;
   BEGIN
     PERFORM pg_advisory_xact_lock_shared(${PUTTING});
+    -- A transaction that sees everything as it was when it began cannot see that the queue has left since: but it may not lock a
+    -- row that has changed.
+    IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+      BEGIN
+        PERFORM FROM departures d WHERE d.queue = p_queue FOR SHARE;
+      EXCEPTION WHEN serialization_failure THEN
+        a.n := -1;
+        a.info := 'ERR_QUEUE_MOVED';
+        RETURN NEXT a;
+        RETURN;
+      END;
+    END IF;
     SELECT q.pending + (SELECT count(*) FROM arrivals x WHERE x.queue = q.id) INTO k FROM queues q WHERE q.id = p_queue;
     SELECT absence(q) INTO a.info FROM queues q WHERE q.id = p_queue;
     IF a.info IS NULL AND k + jsonb_array_length(p_jobs) > p_size THEN a.info := 'ERR_QUEUE_OVERFLOW'; END IF;
@@ -378,6 +390,7 @@ const AROUND = `
   BEGIN
     INSERT INTO queues (name, width) VALUES (p_name, p_width) ON CONFLICT DO NOTHING;
     SELECT * INTO q FROM queues WHERE name = p_name;
+    INSERT INTO departures (queue) VALUES (q.id) ON CONFLICT DO NOTHING;
     INSERT INTO sessions (store, queue, batch) VALUES (p_store, q.id, 0) ON CONFLICT DO NOTHING;
     RETURN NEXT q;
   END $$;

@@ -33,6 +33,9 @@ export const TABLES = `
     move jsonb                            -- how it moves from or to another store; null: never has
   ) WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
+  -- Changes with every time that a queue has left, and with nothing else: see "arrive".
+  CREATE TABLE departures (queue integer PRIMARY KEY, times bigint NOT NULL DEFAULT 0);
+
   CREATE TABLE jobs (
     queue integer NOT NULL,
     seq bigint NOT NULL,
