@@ -13,8 +13,9 @@ export interface PostgresOptions {
   /** Where the tables are; made if it is not there. Default `potoroo`. */
   readonly schema?: string
   /**
-   * Whose time a rate goes by. The `database`'s (the default) is the same for all machines. The `caller`'s is that of the
-   * queue's own clock, for tests that hold time in their hands.
+   * Whose time it goes by: what a rate counts, and, if the time of day here is more than a second off, everything else. The
+   * `database`'s (the default) is the same for all machines. The `caller`'s is that of the queue's own clock, for tests that
+   * hold time in their hands.
    */
   readonly rateClock?: 'database' | 'caller'
   /** Told when the server cannot be reached, or takes no writes, and with null when that is over. */

@@ -17,6 +17,7 @@ function page(problem: Problem): ReturnType<typeof html> {
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
 <title>${title}</title>
 <h1>${title}</h1>
 <p>${problem.message}</p>
