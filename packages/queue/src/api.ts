@@ -93,6 +93,18 @@ export interface Explanation {
   readonly estimatedStart: number | null
 }
 
+/**
+ * A queue that is open in this process; {@link openQueue} gives one. Its methods never throw: what fails, fails the deferred,
+ * with an error that has a code, and has then not happened. Each may fail with StoreError, and with QueueStopped once `stop` has
+ * ended; those that put or change something with QueueMoved or QueueArriving, too, while the queue is not in this store.
+ *
+ * @example
+ * const queue = await openQueue({ name: 'mail', store: memoryStore(), handler: (to: string) => `sent to ${to}` })
+ * const job = await queue.put('ada', { priority: -1 })
+ * const { result } = await job.watch() // result is 'sent to ada'
+ * const { finished } = await queue.counts() // finished is 1
+ * await queue.stop()
+ */
 export interface DurableQueue<A = unknown, R = unknown> {
   readonly name: string
   /** Whether `stop` was called. */
@@ -102,49 +114,150 @@ export interface DurableQueue<A = unknown, R = unknown> {
    * Fires with the job once it is committed. The argument is kept as JSON keeps it: a Date becomes its text, NaN null.
    *
    * Fails with TypeError ERR_NOT_JSON or ERR_INVALID_ARGUMENT (it does not fit the schema), RangeError ERR_TOO_LONG, what is said of
-   * wrong options, QueueOverflow, QueueMoved, QueueArriving, QueueStopped, or StoreError; then nothing is put.
+   * wrong options, QueueOverflow, QueueMoved, QueueArriving, QueueStopped, or StoreError; then nothing is put. O(log n).
+   *
+   * @example
+   * const store = memoryStore()
+   * const queue = await openQueue<{ to: string }>({ name: 'mail', store })
+   * const job = await queue.put({ to: 'ada' }, { delay: 60_000, key: 'ada' })
+   * const { state } = job // state is 'pending'
+   * await queue.stop()
    */
   put(arg: A, options?: PutOptions): Deferred<DurableJob<A, R>>
   /** As `put`, and says whether the job is new or was there already with its key. */
   putNew(arg: A, options?: PutOptions): Deferred<{ readonly job: DurableJob<A, R>; readonly isNew: boolean }>
-  /** As `put`, all in one commit, or none. Fails with TypeError ERR_NOT_A_LIST if it is given no array of `{ arg }`, too. */
+  /**
+   * As `put`, all in one commit, or none; fires with the jobs, in their order. Fails with TypeError ERR_NOT_A_LIST if it is given no
+   * array of `{ arg }`, too. O(items · log n).
+   */
   putMany(items: readonly ({ readonly arg: A } & PutOptions)[]): Deferred<DurableJob<A, R>[]>
 
+  /**
+   * Cancels a job: pending, it never starts; underway, in whatever process, its handler's signal is aborted, and its place is
+   * free when that has ended. Fires with the job, cancelled, once that is committed. Fails with JobNotFound, JobConflict
+   * ERR_JOB_OVER, or JobMoved. O(log n).
+   *
+   * @param reason becomes the job's `error`, and the signal's reason
+   *
+   * @example
+   * const queue = await openQueue({ name: 'mail', store: memoryStore() })
+   * const { id } = await queue.put('ada')
+   * const { state, error } = await queue.cancel(id, new Error('they have left'))
+   * const why = error?.message // why is 'they have left'
+   * await queue.stop()
+   */
   cancel(id: string, reason?: unknown): Deferred<DurableJob<A, R>>
+  /**
+   * Gives a pending job another priority; among equals it keeps its time of arrival. Fires with the job. Fails with JobNotFound,
+   * JobConflict ERR_JOB_NOT_PENDING, JobMoved, or RangeError ERR_INVALID_PRIORITY. O(log n).
+   *
+   * @param priority a finite number; lower goes first
+   */
   reprioritize(id: string, priority: number): Deferred<DurableJob<A, R>>
+  /**
+   * Makes a job that failed or was cancelled pending again, with all its attempts; it joins the line as if it came now. Fires with
+   * the job. Fails with JobNotFound, JobConflict ERR_JOB_NOT_OVER or ERR_JOB_KEY_TAKEN (another with its key is pending or
+   * underway), or JobMoved. O(log n).
+   */
   retry(id: string): Deferred<DurableJob<A, R>>
+  /** Cancels all that is pending; fires with how many. O(n log n), in pieces, between which others have their turn. */
   clear(): Deferred<number>
 
+  /** Fires with a job as it stands. Fails with JobNotFound: it never was, or has been deleted; or with JobMoved. */
   job(id: string): Deferred<DurableJob<A, R>>
+  /**
+   * Fires with why a job is not running, and when it should. Fails as `job` does. O(position).
+   *
+   * @example
+   * const queue = await openQueue({ name: 'mail', store: memoryStore(), handler: String })
+   * await queue.pause()
+   * const { id } = await queue.put('ada')
+   * const { position, blockedBy } = await queue.explain(id)
+   * const facts = [position, blockedBy] // facts is [1, 'paused']
+   * await queue.stop()
+   */
   explain(id: string): Deferred<Explanation>
-  /** A job's attempts, with what they failed with, and what its handler logged: the last 50 and 200, the oldest first. */
+  /**
+   * Fires with a job's attempts, with what they failed with, and what its handler logged: the last 50 and 200, the oldest
+   * first. Fails as `job` does.
+   */
   history(id: string): Deferred<JobHistory>
+  /**
+   * Fires with a page of jobs, and what to give as `after` for the page behind it, null if there is none. All: in the order of arrival;
+   * pending: in the order they will start; over: the latest first. Fails with RangeError ERR_INVALID_LIMIT, TypeError
+   * ERR_INVALID_STATE, or PotorooError ERR_INVALID_CURSOR. O(log n + limit), wherever the page is.
+   *
+   * @param options `limit`: how many jobs; default 50
+   */
   list(options?: {
     readonly state?: JobState
     readonly after?: string
     readonly limit?: number
   }): Deferred<{ readonly jobs: DurableJob<A, R>[]; readonly next: string | null }>
+  /** Fires with how many jobs there are in each state. */
   counts(): Deferred<QueueStatus['counts']>
+  /** Fires with the settings as they hold, the counts, and how many places are taken. */
   status(): Deferred<QueueStatus>
 
+  /**
+   * Sets how many jobs may be underway at once, over all processes. Fires when it is in force; what runs goes on to its end.
+   * Fails with RangeError ERR_INVALID_WIDTH.
+   *
+   * @param width a whole number, 0 allowed, or Infinity
+   */
   setWidth(width: number): Deferred<void>
+  /**
+   * Sets the rate; null or undefined for none. Fires when it is in force; what started under the one before still counts. Fails
+   * with RangeError ERR_INVALID_RATE.
+   *
+   * @param rate `limit` starts in any window of `per` milliseconds
+   */
   setRate(rate: Rate | null | undefined): Deferred<void>
-  /** Several settings at once; fires with the queue once they are in force. */
+  /** Several settings at once; fires with the status once they are in force. Fails as `setWidth` and `setRate` do. */
   update(patch: SettingsPatch): Deferred<QueueStatus>
-  /** Starts nothing more; fires when nothing is underway any more, in any process, or when it is resumed. */
+  /**
+   * Starts nothing more, in any process; fires when nothing is underway any more, or when it is resumed. Cancelling the deferred only
+   * stops waiting.
+   */
   pause(): Deferred<void>
+  /** Ends a pause; fires when that is in force. Fails as `setWidth` does. */
   resume(width?: number): Deferred<void>
-  /** Fires when nothing is pending or underway. */
+  /** Fires when nothing is pending or underway, at once if so. Cancelling the deferred only stops waiting. */
   idle(): Deferred<void>
 
+  /**
+   * Each job that changes, as it stands then, and the queue's status, after each commit. Of other processes only the ends of
+   * jobs are sure to be among them. Who reads more slowly than the queue works is given the latest of each job. Ends when the
+   * queue is stopped, or by leaving the loop.
+   *
+   * @example
+   * const queue = await openQueue({ name: 'mail', store: memoryStore(), handler: String })
+   * const events = queue.events()
+   * await queue.put('ada')
+   * for await (const event of events) {
+   *   if (event.type === 'job' && event.job.state === 'finished') break
+   * }
+   * await queue.stop()
+   */
   events(): AsyncIterableIterator<QueueEvent<A, R>>
-  /** As {@link events}, by callback, at once after each commit. Gives back what ends it. */
+  /** As {@link events}, by callback, at once after each commit. What it throws is a warning. Gives back what ends it. */
   observe(listener: (event: QueueEvent<A, R>) => void): () => void
 
   /**
    * Ends this process's part: nothing new starts, what is underway finishes, or is cancelled, or, after `within` ms, is
-   * put back for another process. The rest stays in the store.
+   * put back for another process. The rest stays in the store. Fires when the store is let go of, and never fails; whoever waits for
+   * something of this queue is told by then. May be called again, with less time.
+   *
+   * @param options `cancelUnderway`: abort the signals of what is underway now, and put it back; `within`: how many milliseconds
+   * to wait for handlers at most; default: 5,000 with `cancelUnderway`, else for as long as they take
+   *
+   * @example
+   * const queue = await openQueue({ name: 'mail', store: memoryStore(), handler: String })
+   * const job = await queue.put('ada')
+   * await queue.stop({ within: 10_000 })
+   * const code = await job.watch().addErrback(({ value }) => (value as QueueStopped).code) // code is 'ERR_QUEUE_STOPPED'
    */
   stop(options?: { readonly cancelUnderway?: boolean; readonly within?: number }): Deferred<void>
+  /** As `stop()`, for `await using`. */
   [Symbol.asyncDispose](): PromiseLike<void>
 }

@@ -26,7 +26,7 @@ import { serviceRoutes } from './routes/service.ts'
 /**
  * The HTTP API of durable queues, as a function from request to answer: mount it in any server.
  *
- * @throws RangeError if two queues have one name, or a token is empty or both are the same
+ * @throws TypeError ERR_SAME_NAME if two queues have one name, ERR_INVALID_TOKEN if a token cannot be sent or both are the same
  *
  * @example
  * const server = createServer({ queues: [queue], adminToken, hosts: ['localhost:3000'] })

@@ -253,10 +253,13 @@ describe('whom the request is for, and where it comes from', () => {
   })
 })
 
-it('refuses tokens that are empty or the same, and two queues of one name', async () => {
-  await expect(startService({ idle: true, adminToken: '' })).rejects.toThrow(RangeError)
-  await expect(startService({ idle: true, readToken: '' })).rejects.toThrow(RangeError)
-  await expect(startService({ idle: true, readToken: ADMIN })).rejects.toThrow(RangeError)
+it('refuses tokens that cannot be sent or are the same, and two queues of one name', async () => {
+  const code = (options: Parameters<typeof startService>[0]) =>
+    startService({ idle: true, ...options }).then(() => 'started', (error: unknown) => (error as { code: string }).code)
+  expect(await code({ adminToken: '' })).toBe('ERR_INVALID_TOKEN')
+  expect(await code({ adminToken: 'two words' })).toBe('ERR_INVALID_TOKEN')
+  expect(await code({ readToken: '' })).toBe('ERR_INVALID_TOKEN')
+  expect(await code({ readToken: ADMIN })).toBe('ERR_INVALID_TOKEN')
   await using service = await startService({ idle: true })
-  await expect(startService({ idle: true, queues: [service.queue, service.queue] })).rejects.toThrow('same name')
+  expect(await code({ queues: [service.queue, service.queue] })).toBe('ERR_SAME_NAME')
 })

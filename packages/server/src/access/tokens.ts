@@ -1,4 +1,5 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { usageError } from 'potoroo'
 import type { Access } from '../options.ts'
 
 interface Known {
@@ -12,10 +13,13 @@ interface Known {
 export class Tokens {
   readonly #known: readonly Known[]
 
-  /** @throws RangeError if a token is empty, or both are the same */
+  /** @throws TypeError ERR_INVALID_TOKEN if a token cannot be sent in a header, or both are the same */
   constructor(admin: string, read: string | undefined) {
-    if (admin === '' || read === '') throw new RangeError('A token must not be empty')
-    if (admin === read) throw new RangeError('The read-only token must not be the admin token')
+    for (const token of read === undefined ? [admin] : [admin, read]) {
+      // No space: where a token ends must be clear.
+      if (typeof token !== 'string' || !/^[!-~]+$/.test(token)) throw invalidToken('A token is of one or more ASCII letters, digits and signs, without spaces')
+    }
+    if (admin === read) throw invalidToken('The read-only token must not be the admin token')
     this.#known = [know('admin', admin), ...(read === undefined ? [] : [know('read', read)])]
   }
 
@@ -43,6 +47,10 @@ export class Tokens {
  */
 export function cookieValue(token: string): string {
   return createHmac('sha256', token).update('potoroo cookie').digest('base64url')
+}
+
+function invalidToken(message: string): TypeError {
+  return usageError(TypeError, 'ERR_INVALID_TOKEN', message)
 }
 
 function know(access: Access, token: string): Known {

@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { DurableJob, DurableQueue } from '@potoroo/queue'
-import type { Clock } from 'potoroo'
+import { type Clock, usageError } from 'potoroo'
 import { z } from 'zod'
 import type { Held } from '../held.ts'
 import type { ServerEnv } from '../options.ts'
@@ -23,7 +23,7 @@ export class Queues {
   constructor(all: readonly DurableQueue[]) {
     this.all = all
     this.#byName = new Map(all.map((queue) => [queue.name, queue]))
-    if (this.#byName.size < all.length) throw new RangeError('Two of the queues have the same name')
+    if (this.#byName.size < all.length) throw usageError(TypeError, 'ERR_SAME_NAME', 'Two of the queues have the same name: by that they are asked for')
   }
 
   /** @throws Problem ERR_QUEUE_NOT_FOUND */
