@@ -103,6 +103,13 @@ export function usageError<E extends TypeError | RangeError>(
   return Object.assign(new Type(message), { code })
 }
 
+/** @throws TypeError ERR_INVALID_OPTIONS unless the options of something are an object */
+export function checkOptions(options: unknown, of: string): void {
+  if (typeof options === 'object' && options !== null) return
+  const got = options === null ? 'null' : `a ${typeof options}`
+  throw usageError(TypeError, 'ERR_INVALID_OPTIONS', `The options of ${of} are an object, or are left out; got ${got}`)
+}
+
 /**
  * Whether an error means "cancelled": Potoroo's {@link CancelledError}, a cancelled job's, or the platform's `AbortError`.
  * A time-out is not a cancellation.

@@ -60,6 +60,7 @@ export {
   AlreadyCalledError,
   CancelledError,
   ChainedError,
+  checkOptions,
   ClosedError,
   DuplicateItemError,
   isCancelled,

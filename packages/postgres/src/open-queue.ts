@@ -111,7 +111,7 @@ export class OpenQueue implements QueueStore {
   #within<T>(transaction: object, work: (query: Query) => Promise<T>): Deferred<T> {
     if (this.#closed) return closedFailure()
     const client = transaction as ClientLike
-    if (typeof client.query !== 'function' || 'totalCount' in client) {
+    if (typeof client?.query !== 'function' || 'totalCount' in client) {
       return fail(usageError(TypeError, 'ERR_INVALID_TRANSACTION', 'transaction is a client of pg on which BEGIN was called, not a pool'))
     }
     const query: Query = async (text, values) => (await client.query({ text, values, rowMode: 'array', types })).rows as Row[]

@@ -185,7 +185,7 @@ export interface DurableQueue<A = unknown, R = unknown> {
   /**
    * Fires with a page of jobs, and what to give as `after` for the page behind it, null if there is none. All: in the order of arrival;
    * pending: in the order they will start; over: the latest first. Fails with RangeError ERR_INVALID_LIMIT, TypeError
-   * ERR_INVALID_STATE, or PotorooError ERR_INVALID_CURSOR. O(log n + limit), wherever the page is.
+   * ERR_INVALID_STATE or ERR_INVALID_OPTIONS, or PotorooError ERR_INVALID_CURSOR. O(log n + limit), wherever the page is.
    *
    * @param options `limit`: how many jobs; default 50
    */
@@ -213,7 +213,10 @@ export interface DurableQueue<A = unknown, R = unknown> {
    * @param rate `limit` starts in any window of `per` milliseconds
    */
   setRate(rate: Rate | null | undefined): Deferred<void>
-  /** Several settings at once; fires with the status once they are in force. Fails as `setWidth` and `setRate` do. */
+  /**
+   * Several settings at once; fires with the status once they are in force. Fails as `setWidth` and `setRate` do, and with
+   * TypeError ERR_INVALID_OPTIONS.
+   */
   update(patch: SettingsPatch): Deferred<QueueStatus>
   /**
    * Starts nothing more, in any process; fires when nothing is underway any more, or when it is resumed. Cancelling the deferred only
@@ -245,8 +248,9 @@ export interface DurableQueue<A = unknown, R = unknown> {
 
   /**
    * Ends this process's part: nothing new starts, what is underway finishes, or is cancelled, or, after `within` ms, is
-   * put back for another process. The rest stays in the store. Fires when the store is let go of, and never fails; whoever waits for
-   * something of this queue is told by then. May be called again, with less time.
+   * put back for another process. The rest stays in the store. Fires when the store is let go of; whoever waits for
+   * something of this queue is told by then. May be called again, with less time. Fails only with TypeError ERR_INVALID_OPTIONS or
+   * RangeError ERR_INVALID_TIME, and then nothing is stopped.
    *
    * @param options `cancelUnderway`: abort the signals of what is underway now, and put it back; `within`: how many milliseconds
    * to wait for handlers at most; default: 5,000 with `cancelUnderway`, else for as long as they take

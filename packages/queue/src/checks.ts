@@ -1,4 +1,4 @@
-import { usageError } from 'potoroo'
+import { checkOptions, usageError } from 'potoroo'
 import type { QueueOptions, RetryPolicy } from './api.ts'
 import { toJobError } from './errors.ts'
 import { JOB_STATES, type JobState } from './record.ts'
@@ -36,7 +36,9 @@ export function checkRate(rate: Rate | null | undefined): Rate | null {
   return { limit, per }
 }
 
-export function checkPatch({ width, rate, paused }: SettingsPatch): SettingsPatch {
+export function checkPatch(patch: SettingsPatch): SettingsPatch {
+  checkOptions(patch, 'update')
+  const { width, rate, paused } = patch
   return {
     ...(width === undefined ? {} : { width: checkWidth(width) }),
     ...(rate === undefined ? {} : { rate: checkRate(rate) }),
@@ -68,6 +70,12 @@ export function checkRunAt(delay: number | undefined, runAt: Date | number | und
     throw usageError(RangeError, 'ERR_INVALID_TIME', 'delay is milliseconds, zero or more; runAt a Date or its milliseconds')
   }
   return Math.max(now, Math.ceil(at))
+}
+
+/** For how long to wait, in ms. */
+export function checkWithin(within: number | undefined): void {
+  if (within === undefined || (typeof within === 'number' && within >= 0)) return
+  throw usageError(RangeError, 'ERR_INVALID_TIME', `within is a number of milliseconds, zero or more; got ${String(within)}`)
 }
 
 export function checkList(state: JobState | undefined, limit: number): void {
@@ -114,7 +122,7 @@ function nothing(value: unknown): string {
   return typeof value === 'object' ? 'an object whose toJSON gives none' : `a ${typeof value}`
 }
 
-export function checkOptions<A, R>(options: QueueOptions<A, R>): void {
+export function checkQueueOptions<A, R>(options: QueueOptions<A, R>): void {
   checkParts(options)
   const { name, width, rate, localWidth, lease, size, timeout, retry, keep, handler } = options
   if (typeof name !== 'string' || !/^[\w.-]{1,100}$/.test(name)) {

@@ -4,6 +4,7 @@ import type { Attempt } from './durable-job.ts'
 import { lookable, Permanent, rolledBack } from './errors.ts'
 import { givenBack, Held, type HeldOwner } from './held.ts'
 import type { AttemptRecord } from './history.ts'
+import { lookAt } from './hung.ts'
 import { standsStill } from './moving.ts'
 import { afterFailure, type RetryRules } from './outcome.ts'
 import type { JobRecord } from './record.ts'
@@ -75,6 +76,14 @@ export class Dispatcher {
   poke(): void {
     this.#hungry = true
     this.#exchange()
+  }
+
+  /** Looks for handlers that hang, `elapsed` ms after the last look. */
+  look(elapsed: number): void {
+    for (const held of this.#held) {
+      const warning = lookAt(held, elapsed)
+      if (warning !== undefined) this.#options.onWarning(warning)
+    }
   }
 
   /** Something was committed: perhaps a job of ours was cancelled, or there is more room, or more to do. */

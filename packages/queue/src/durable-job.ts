@@ -140,7 +140,9 @@ export class DurableJob<A = unknown, R = unknown> {
    *
    * @param options `transaction`: a client of the store's database on which a transaction was begun
    */
-  complete({ transaction, result }: { readonly transaction: object; readonly result?: R }): Deferred<void> {
+  complete(options: { readonly transaction: object; readonly result?: R }): Deferred<void> {
+    // Nothing, or something else, has no transaction in it: so it says.
+    const { transaction, result } = (options ?? {}) as typeof options
     return this.#attempt?.complete(transaction, result) ?? fail(new JobConflict('ERR_JOB_NOT_UNDERWAY', this._record))
   }
   /**

@@ -27,6 +27,8 @@ export class Held implements Attempt {
   settled = false
   /** Its handler has completed it in a transaction: whether that is committed, the store will know. */
   completes = false
+  /** Milliseconds since its handler has said anything, or was told anything: counted in looks. */
+  silentFor = 0
   readonly #owner: HeldOwner
   readonly #attempt: number
   /** JSON text to be written with what is written next. */
@@ -48,12 +50,14 @@ export class Held implements Attempt {
   report(progress: unknown): void {
     if (this.settled) return
     this.#progress = toJson(progress, 'Progress')
+    this.silentFor = 0
     this.#owner.reportSoon()
   }
 
   /** Also of a handler that goes on though its job was cancelled: what it does then is worth knowing, too. */
   log(message: string): void {
     if (this.ended) return
+    this.silentFor = 0
     const lines = (this.#lines ??= [])
     lines.push(logLine(this.#owner.clock.now(), this.#attempt, message))
     if (lines.length > KEPT_LINES) lines.shift()
@@ -107,6 +111,7 @@ export class Held implements Attempt {
   /** Cancels its run; one that has not even begun has nothing left to end. */
   stop(reason: unknown): void {
     if (this.run?.state === 'pending') this.ended = true
+    this.silentFor = 0
     this.run?.cancel(reason)
   }
 }

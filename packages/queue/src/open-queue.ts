@@ -1,6 +1,6 @@
 import { backoff, type Deferred, maybeDeferred, systemClock } from 'potoroo'
 import type { DurableQueue, QueueOptions } from './api.ts'
-import { checkOptions, checkRate } from './checks.ts'
+import { checkQueueOptions, checkRate } from './checks.ts'
 import { declareOpen } from './declarations.ts'
 import { QueueMoved, toJobError } from './errors.ts'
 import { Queue } from './queue.ts'
@@ -35,7 +35,7 @@ const RETRY_DELAYS = { now: false, initialDelay: 1000, maxDelay: 60_000, jitter:
  */
 export function openQueue<A, R = unknown>(options: QueueOptions<A, R>): Deferred<DurableQueue<A, R>> {
   return maybeDeferred(() => {
-    checkOptions(options)
+    checkQueueOptions(options)
     const { name, store, width, rate } = options
     const declared: Declared = {
       ...(width === undefined ? {} : { width }),

@@ -1,6 +1,6 @@
-import { Deferred, fail, type Failure, JobCancelled, JobFailed, maybeDeferred, QueueStopped, succeed, usageError } from 'potoroo'
+import { checkOptions, Deferred, fail, type Failure, JobCancelled, JobFailed, maybeDeferred, QueueStopped, succeed, usageError } from 'potoroo'
 import type { DurableQueue, Explanation, PutOptions, QueueEvent, QueueOptions } from './api.ts'
-import { checkList, checkPatch, checkPriority } from './checks.ts'
+import { checkList, checkPatch, checkPriority, checkWithin } from './checks.ts'
 import { Conditions } from './conditions.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { type Attempt, DurableJob, type JobOwner } from './durable-job.ts'
@@ -82,8 +82,11 @@ export class Queue<A, R> implements DurableQueue<A, R> {
       keep,
       clock,
       onLost: () => this.#dispatcher?.lost(),
-      // A clock that was set forward has made something due, and no timer knows of it.
-      onRenew: () => this.#dispatcher?.poke(),
+      onRenew: (elapsed) => {
+        this.#dispatcher?.look(elapsed)
+        // A clock that was set forward has made something due, and no timer knows of it.
+        this.#dispatcher?.poke()
+      },
       onWarning,
     })
   }
@@ -141,8 +144,9 @@ export class Queue<A, R> implements DurableQueue<A, R> {
 
   /** As `#puts` of one; programs put one by one and by the thousand, so it is spared what only lists need. */
   #putOne(arg: A, options: PutOptions = {}): Deferred<Put[]> {
-    if (this.#options.schema !== undefined) return this.#puts([{ ...options, arg }])
     try {
+      checkOptions(options, 'put')
+      if (this.#options.schema !== undefined) return this.#puts([{ ...options, arg }])
       if (this.stopped) throw new QueueStopped()
       const now = this.#options.clock.now()
       return this.#putJobs([newJob(arg, options, this.#options, now)], now, options.transaction)
@@ -226,11 +230,13 @@ export class Queue<A, R> implements DurableQueue<A, R> {
       this.#store.history(String(id)).addCallback((history) => wholeHistory(this.#found(id, history))),
     ) as Deferred<JobHistory>
   }
-  list({ limit = LIST_LIMIT, ...rest }: { state?: JobState; after?: string; limit?: number } = {}): Deferred<{
+  list(options: { state?: JobState; after?: string; limit?: number } = {}): Deferred<{
     readonly jobs: DurableJob<A, R>[]
     readonly next: string | null
   }> {
     return this.#open(() => {
+      checkOptions(options, 'list')
+      const { limit = LIST_LIMIT, ...rest } = options
       checkList(rest.state, limit)
       return this.#store
         .list({ ...rest, limit })
@@ -278,7 +284,14 @@ export class Queue<A, R> implements DurableQueue<A, R> {
     return this.#feed.observe(listener as (event: QueueEvent<never, never>) => void)
   }
 
-  stop({ cancelUnderway = false, within }: { cancelUnderway?: boolean; within?: number } = {}): Deferred<void> {
+  stop(options: { cancelUnderway?: boolean; within?: number } = {}): Deferred<void> {
+    try {
+      checkOptions(options, 'stop')
+      checkWithin(options.within)
+    } catch (error) {
+      return fail(error)
+    }
+    const { cancelUnderway = false, within } = options
     this.#stopped ??= this.#letGo(this.#dispatcher?.drain() ?? succeed())
     if (cancelUnderway) this.#dispatcher?.giveUp(new QueueStopped())
     this.#stopBy(within ?? (cancelUnderway ? WIND_DOWN : Infinity))

@@ -8,8 +8,8 @@ export interface UpkeepOptions {
   readonly clock: Clock
   /** The lease was found lost. */
   readonly onLost: () => void
-  /** Asks for what may be asked for in the same commit. */
-  readonly onRenew: () => void
+  /** Asks for what may be asked for in the same commit, `elapsed` ms after it was called last. */
+  readonly onRenew: (elapsed: number) => void
   readonly onWarning: (error: Error) => void
 }
 
@@ -69,6 +69,7 @@ export class Upkeep {
     if (this.#closed) return
     const { store, worker, clock, onLost, onRenew, onWarning } = this.#options
     this.#renewAfter(worker.lease / LOOKS)
+    onRenew(elapsed)
     // Looks that pile up behind a store that is locked would be counted as so many silences, all in one moment in which
     // nobody else could speak.
     if (this.#waiting) return
@@ -89,7 +90,6 @@ export class Upkeep {
       .addCallback(() => {
         this.#waiting = false
       })
-    onRenew()
   }
 
   #prune(): void {

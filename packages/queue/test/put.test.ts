@@ -136,6 +136,22 @@ describe('put', () => {
     expect(await codeOf(bench.queue.putMany([{ arg: 1 }, { arg: 2, ...options }]))).toBe(code)
     expect((await bench.queue.counts()).pending).toBe(0)
   })
+
+  it.each([null, 5, 'urgent'])('fails for %o as options, as every other call that takes some, and nothing has happened', async (wrong) => {
+    const options = wrong as unknown as object
+    await using bench = await Bench.open({ ...producer, schema: undefined as never })
+    await using checked = await Bench.open({ ...producer, schema: { '~standard': { validate: (value) => ({ value }) } } })
+    expect(await codeOf(bench.queue.put(1, options))).toBe('ERR_INVALID_OPTIONS')
+    expect(await codeOf(bench.queue.putNew(1, options))).toBe('ERR_INVALID_OPTIONS')
+    expect(await codeOf(checked.queue.put(1, options))).toBe('ERR_INVALID_OPTIONS')
+    expect(await codeOf(bench.queue.update(options))).toBe('ERR_INVALID_OPTIONS')
+    expect(await codeOf(bench.queue.list(options))).toBe('ERR_INVALID_OPTIONS')
+    expect(await codeOf(bench.queue.stop(options))).toBe('ERR_INVALID_OPTIONS')
+    expect(await codeOf(bench.queue.stop({ within: wrong === 5 ? -1 : (wrong as unknown as number) }))).toBe('ERR_INVALID_TIME')
+    expect(bench.queue.stopped).toBe(false)
+    expect((await bench.queue.counts()).pending).toBe(0)
+    expect((await checked.queue.counts()).pending).toBe(0)
+  })
 })
 
 describe('a schema', () => {

@@ -2,7 +2,7 @@ import { systemClock } from '../clock.ts'
 import { type Deferred, succeed } from '../deferred/deferred.ts'
 import { checkSignal, checkTime } from '../deferred/limits.ts'
 import type { Awaitable } from '../deferred/types.ts'
-import { KeyError, QueueOverflow, QueueStopped, usageError } from '../errors.ts'
+import { checkOptions, KeyError, QueueOverflow, QueueStopped, usageError } from '../errors.ts'
 import { checkCapacity } from '../structures/capacity.ts'
 import { checkPriority } from '../structures/priority-line.ts'
 import { Waiters } from '../structures/waiters.ts'
@@ -48,13 +48,15 @@ export class ResizableDispatchQueue<A, R> implements AsyncDisposable, AsyncItera
 
   /**
    * @param fn called with what was put, and its {@link Job}; what it returns is waited for, what it throws fails the job
-   * @throws TypeError ERR_NOT_A_FUNCTION if `fn` or `onWarning` is not a function
+   * @throws TypeError ERR_NOT_A_FUNCTION if `fn` or `onWarning` is not a function, ERR_INVALID_OPTIONS if `options` is no object
    * @throws RangeError ERR_INVALID_WIDTH, ERR_INVALID_SIZE or ERR_INVALID_RATE
    */
   constructor(
     fn: (arg: A, job: Job<A, R>) => Awaitable<R>,
-    { width = 0, size = Infinity, rate, clock = systemClock, onWarning = warn }: DispatchOptions = {},
+    options: DispatchOptions = {},
   ) {
+    checkOptions(options, 'a queue')
+    const { width = 0, size = Infinity, rate, clock = systemClock, onWarning = warn } = options
     if (typeof fn !== 'function' || typeof onWarning !== 'function') {
       throw usageError(TypeError, 'ERR_NOT_A_FUNCTION', 'A queue needs a function to call, and onWarning must be one')
     }
@@ -89,6 +91,7 @@ export class ResizableDispatchQueue<A, R> implements AsyncDisposable, AsyncItera
   #mayJoin(job: Job<A, R>, options: PutOptions): boolean {
     const engine = this.#engine
     try {
+      checkOptions(options, 'put')
       const { priority = 0, timeout = Infinity, signal } = options
       checkPriority(priority)
       job._priority = priority
@@ -241,8 +244,11 @@ export class ResizableDispatchQueue<A, R> implements AsyncDisposable, AsyncItera
    * if asked for, what is underway. Jobs that are underway and not cancelled go on to their end.
    *
    * @returns fires when nothing is underway, with the jobs that stopping has cancelled; cancelling it only stops waiting
+   * @throws TypeError ERR_INVALID_OPTIONS if `options` is no object; then nothing is stopped
    */
-  stop({ cancelUnderway = false }: { readonly cancelUnderway?: boolean | undefined } = {}): Deferred<Job<A, R>[]> {
+  stop(options: { readonly cancelUnderway?: boolean | undefined } = {}): Deferred<Job<A, R>[]> {
+    checkOptions(options, 'stop')
+    const { cancelUnderway = false } = options
     const reason = new QueueStopped()
     this.#stopped = true
     this.#open()

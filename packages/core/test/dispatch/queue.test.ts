@@ -202,6 +202,8 @@ test('what a job gives is known by its type', () => {
 
 describe('what put refuses', () => {
   test.each<[string, PutOptions, string, string]>([
+    ['null for options', null as never, 'TypeError', 'ERR_INVALID_OPTIONS'],
+    ['a number for options', 5 as never, 'TypeError', 'ERR_INVALID_OPTIONS'],
     ['a priority that is not a number', { priority: NaN }, 'RangeError', 'ERR_INVALID_PRIORITY'],
     ['an infinite priority', { priority: -Infinity }, 'RangeError', 'ERR_INVALID_PRIORITY'],
     ['a priority in words', { priority: 'high' as never }, 'RangeError', 'ERR_INVALID_PRIORITY'],
@@ -255,6 +257,9 @@ describe('wrong use', () => {
   const make = (options: object): (() => unknown) => () => new ResizableDispatchQueue(() => {}, options)
   test.each<[string, () => unknown, string, string]>([
     ['no function', () => new ResizableDispatchQueue(undefined as never), 'TypeError', 'ERR_NOT_A_FUNCTION'],
+    ['null for options', make(null as never), 'TypeError', 'ERR_INVALID_OPTIONS'],
+    ['a number for options', make(5 as never), 'TypeError', 'ERR_INVALID_OPTIONS'],
+    ['null to stop', () => new ResizableDispatchQueue(() => {}).stop(null as never), 'TypeError', 'ERR_INVALID_OPTIONS'],
     ['a negative width', make({ width: -1 }), 'RangeError', 'ERR_INVALID_WIDTH'],
     ['a broken width', make({ width: 1.5 }), 'RangeError', 'ERR_INVALID_WIDTH'],
     ['a width in words', make({ width: '2' }), 'RangeError', 'ERR_INVALID_WIDTH'],
