@@ -133,8 +133,9 @@ export class PostgresServer implements AsyncDisposable {
 
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process
-    if (child === undefined) return
     this.#process = undefined
+    // It may have ended by itself, as one does that cannot write its log.
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
     const closed = new Promise((resolve) => child.once('close', resolve))
     child.kill(signal)
     await closed

@@ -166,6 +166,32 @@ describe('potoroo move, with PostgreSQL', () => {
     expect(await stores.args(to)).toEqual(Array.from({ length: n + 1 }, (_, i) => i))
   })
 
+  it.each(['to', 'from'])('that is interrupted on its way %s a database says so, and goes on when it is run again', async (way) => {
+    using stores = new Stores()
+    const [from, to] = way === 'to' ? ['a.db', one!] : [one!, 'b.db']
+    await stores.fill(from, 700)
+    const last = await stores.put(from, 700, { priority: -1 })
+    // A handler at work: until it ends, so does no move.
+    let finish: (() => void) | undefined
+    const work = await stores.open(from, { width: 1, handler: () => new Promise<void>((resolve) => (finish = resolve)) })
+    await expect.poll(() => finish, POLL).toBeDefined()
+    {
+      await using running = new Running(stores.path, ['move', from, to, '--json'])
+      await expect.poll(async () => (await work.status()).move?.state, POLL).toBe('leaving')
+      running.child.kill('SIGINT')
+      const { status, out, err } = await running.ended
+      expect([status, JSON.parse(out).error.code]).toEqual([1, 'ERR_INTERRUPTED'])
+      expect(err).toMatch(/^potoroo: Interrupted\. .*run the same command again.*\n$/)
+    }
+    const watching = (await work.job(last)).watch()
+    await using again = new Running(stores.path, ['move', from, to])
+    finish!()
+    expect(await watching).toMatchObject({ state: 'finished' })
+    expect(await again.ended).toMatchObject({ status: 0, err: '' })
+    await work.stop()
+    expect(await stores.args(to)).toEqual(Array.from({ length: 701 }, (_, i) => i))
+  })
+
   it('says no password of a database that it moves to or from', async () => {
     using stores = new Stores()
     const url = one!.replace('postgres@', `guarded:${PASSWORD}@`)

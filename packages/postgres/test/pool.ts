@@ -32,6 +32,6 @@ export function deafPool(connectionString: string): PoolLike {
 
 /** Takes everything out of a schema but its tables. */
 export async function empty(pool: pg.Pool, schema: string): Promise<void> {
-  const tables = ['queues', 'jobs', 'done', 'past', 'arrivals', 'outbox', 'workers', 'claims', 'starts', 'sessions'].map((name) => `"${schema}".${name}`)
+  const tables = ['queues', 'departures', 'jobs', 'done', 'past', 'arrivals', 'outbox', 'workers', 'claims', 'starts', 'sessions'].map((name) => `"${schema}".${name}`)
   await pool.query(`TRUNCATE ${tables.join(', ')} RESTART IDENTITY`)
 }
