@@ -193,6 +193,13 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
     let waits: boolean
     try {
       result = fn(job.arg, job)
+      // A real promise calls exactly one of two functions, once: a place can rely on that. Others are not trusted.
+      if (result instanceof Promise && result.then === nativeThen) {
+        this.#calling = before
+        const { onValue, onFailure } = this.#places.take(job)
+        void result.then(onValue, onFailure)
+        return undefined
+      }
       waits = isThenable(result)
       this.#calling = before
     } catch (error) {
@@ -204,11 +211,8 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
   }
 
   #followThenable(job: Job<A, R>, thenable: PromiseLike<unknown>): undefined {
-    // A real promise calls exactly one of two functions, once: a place can rely on that. Others are not trusted.
-    if (!(thenable instanceof Promise) || thenable.then !== nativeThen) thenable = Deferred.from(thenable)
     const { onValue, onFailure } = this.#places.take(job)
-    if (thenable instanceof Deferred) append(thenable, onValue, onFailure)
-    else void thenable.then(onValue, onFailure)
+    append(Deferred.from(thenable), onValue, onFailure)
     return undefined
   }
 
@@ -252,7 +256,22 @@ export class Engine<A, R> implements JobQueue<A, R>, Foreman<A, R> {
       this.#endDepth--
       if (this.#depth + this.#endDepth === 0) this.#within = 0
     }
-    this.dispatch(now)
+    if (!this.#replaced(now)) this.dispatch(now)
+  }
+
+  /** One job has ended, and another takes its place: as a rule that is all there is to do, and it is done here. Whether it was. */
+  #replaced(now: Time): boolean {
+    const { line, underway } = this
+    const isRule = this.#depth + this.#endDepth === 0 && this.gate.rate === undefined && line.length > this.sizeWaiters.highest
+    if (!isRule || underway.length !== this.room - 1) return false
+    this.#depth = 1
+    try {
+      this.#start(line.shift(), now ?? this.now())
+    } finally {
+      this.#depth = this.#within = 0
+    }
+    // There may be no room at all by now, and nothing underway.
+    return underway.length > 0 && underway.length >= this.room
   }
 
   /** The work of a job has really ended, and its place is free. The time, if it is known. */
