@@ -117,6 +117,10 @@ async function byPriority(): Promise<Row[]> {
       queue.put(n, { priority: priorities[n] as number }).addCallback(({ result }) => onResult(result as number)),
     )
   }
+  const theirs = (jobs: number) => (): Promise<number> => {
+    const queue = async.priorityQueue(work, WIDTH)
+    return perSecond(jobs, (n, onResult) => queue.push(n, priorities[n] as number, (_, result) => onResult(result as number)))
+  }
   const contenders: Contender[] = [
     { name: 'potoroo', run: ours(MANY) },
     {
@@ -126,13 +130,7 @@ async function byPriority(): Promise<Row[]> {
         return perSecond(MANY, (n, onResult) => void queue.pushAsync(n, priorities[n] as number).then(onResult))
       },
     },
-    {
-      name: 'async.priorityQueue, a callback',
-      run() {
-        const queue = async.priorityQueue(work, WIDTH)
-        return perSecond(MANY, (n, onResult) => queue.push(n, priorities[n] as number, (_, result) => onResult(result as number)))
-      },
-    },
+    { name: 'async.priorityQueue, a callback', run: theirs(MANY) },
   ]
   // A second each: three rounds tell enough.
   const figures = await interleaved(contenders, 3)
@@ -140,19 +138,23 @@ async function byPriority(): Promise<Row[]> {
   const whole = row('The same with 1,000,000 random priorities', contenders, figures, '≥ async.priorityQueue with a result per job', (ours) =>
     ours >= Math.max(...peers),
   )
-  const few = await interleaved([{ name: 'potoroo', run: () => repeat(ours(FEW), 10) }], 3)
-  // Were it n log n to the letter, a job would take so many times as long.
-  const growth = few.get('potoroo')! / figures.get('potoroo')!
+  const few = await interleaved([
+    { name: 'potoroo', run: () => repeat(ours(FEW), 10) },
+    { name: 'async.priorityQueue, a callback', run: () => repeat(theirs(FEW), 10) },
+  ])
+  // Were it n log n to the letter, a job would take 1.5 times as long: but a million do not fit into the caches, whatever one does.
+  const growth = (name: string): number => few.get(name)! / figures.get(name)!
+  const [ourGrowth, theirGrowth] = [growth('potoroo'), growth('async.priorityQueue, a callback')]
   const logarithms = Math.log(MANY) / Math.log(FEW)
   return [
     whole,
     {
       what: 'Time per job, 1,000,000 priorities against 10,000',
       unit: '×',
-      ours: growth,
-      peers: [],
-      target: `n log n (${logarithms.toFixed(2)}×, caches apart: ≤ 4×)`,
-      met: growth <= 4,
+      ours: ourGrowth,
+      peers: [{ name: 'async.priorityQueue, a callback', value: theirGrowth }],
+      target: `n log n: ${logarithms.toFixed(2)}× and what caches cost, as a binary heap has it, give or take 15%`,
+      met: ourGrowth <= 1.15 * theirGrowth,
     },
   ]
 }
