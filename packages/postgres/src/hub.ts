@@ -1,4 +1,4 @@
-import { DEFAULT_WIDTH, type StoreError } from '@potoroo/queue'
+import { DEFAULT_WIDTH, Silence, type StoreError } from '@potoroo/queue'
 import type { Clock } from 'potoroo'
 import { Database } from './database.ts'
 import { Ear } from './ear.ts'
@@ -6,7 +6,6 @@ import { Refused, storeError } from './errors.ts'
 import { migrate } from './migrate.ts'
 import type { PoolLike } from './pool.ts'
 import { PostgresQueue, type Program } from './postgres-queue.ts'
-import { Silence } from './silence.ts'
 
 export interface HubOptions {
   readonly schema: string

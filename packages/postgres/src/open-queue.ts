@@ -23,6 +23,7 @@ import {
   type QueueStore,
   type Retention,
   type SettingsPatch,
+  Silence,
   type StoredHistory,
   StoreError,
   type Worker,
@@ -37,7 +38,6 @@ import type { ClientLike } from './pool.ts'
 import { declaredTexts, type Listener, type PostgresQueue, statusOf } from './postgres-queue.ts'
 import { commandError, refusalError } from './refusals.ts'
 import { encodeMoving, errorText, infoOf, isStorable, keyText, nOf, type Row, toMoving, toRecord } from './rows.ts'
-import { Silence, type WorkerRow } from './silence.ts'
 
 type Query = (text: string, values: unknown[]) => Promise<Row[]>
 
@@ -168,7 +168,7 @@ export class OpenQueue implements QueueStore {
       return result
     })
     return look.addCallback(({ workers, leftBehind }) => {
-      const rows = workers.map(([id, lease, beat]): WorkerRow => ({ id, lease, beat }))
+      const rows = workers.map(([id, lease, beat]) => ({ id, lease, beat }))
       const ends = [
         ...this.#silence.look(rows, elapsed, looker).map(({ id, beat }) => this.#end({ worker: id, beat, lost: true, now: now() })),
         ...leftBehind.map(([token, lost]) => this.#end({ token, lost, now: now() })),

@@ -46,6 +46,7 @@ export {
 export { type JobEvent, newRecord, transition } from './transition.ts'
 export * from './store.ts'
 export { moved, type SetBack, setBack } from './set-back.ts'
+export { type Beating, Silence } from './silence.ts'
 export { type Cursor, readCursor, writeCursor } from './cursor.ts'
 export { BatchedStore } from './batched-store.ts'
 export type { Engine, EngineQueue, Notes } from './engine.ts'

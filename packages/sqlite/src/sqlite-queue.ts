@@ -18,7 +18,6 @@ import {
   type JobRecord,
   leaving,
   type ListOptions,
-  moved,
   missing,
   type NewJob,
   newRecord,
@@ -30,8 +29,8 @@ import {
   type QueueStatus,
   type Rate,
   type Retention,
-  setBack,
   type SettingsPatch,
+  Silence,
   standsStill,
   type StoredHistory,
   transition,
@@ -40,18 +39,15 @@ import {
 import { QueueOverflow } from 'potoroo'
 import type { Database } from './database.ts'
 import { FIRST_IN_LINE, IN_LINE } from './job-table.ts'
+import { Delays } from './delays.ts'
+import { noteEndings } from './endings.ts'
 import { listJobs } from './listing.ts'
 import { checkOut, takeIn } from './moving.ts'
 import { declare, declaredOf, keepFor, moveOf, patch, type QueueRow, redeclare, settingsOf } from './queue-row.ts'
-import { dueOf, endedOf, placeOf, type Row, seqOf, STATE, toRecord } from './rows.ts'
+import { prune } from './retention.ts'
+import { dueOf, placeOf, type Row, seqOf, toRecord } from './rows.ts'
 import { type RateRoom, tokensOf } from './starts.ts'
 
-/** At most this many rows of one kind are touched at a time, so that no single transaction is long. */
-const AT_ONCE = 1_000
-const PRUNE_AT_ONCE = 500
-/** Of what others have ended: what somebody here may wait for, and what he must hear of who may be running it. */
-const OVER = ['finished', 'failed', 'cancelled'] as const
-const CANCELLED = ['cancelled'] as const
 /** The last jobs whose durations say how long one takes. */
 const SAMPLE = 50
 
@@ -60,19 +56,14 @@ export class SqliteQueue implements EngineQueue {
   readonly name: string
   readonly #database: Database
   readonly notes: Notes = { jobs: [], settings: null, foreign: false, missed: false, waits: true }
-  #row: QueueRow
+  readonly #row: QueueRow
   #dirty = false
-  /** What the time was said to be in the last exchange, and until when the queue was held then; and in this transaction. */
-  #last = { now: -Infinity, heldUntil: 0 }
-  #now: number | undefined
-  /** The earliest time that a job waits for; undefined: look it up. */
-  #nextDue: number | null | undefined
+  readonly #delays: Delays
   /** Up to where the jobs that are over have been seen. */
   #seen: number
   /** Of the settings that have been told of. */
   #seenVersion: number
-  /** How long each other worker has been silent. */
-  readonly #silence = new Map<string, { readonly beat: number; readonly seenBy: Map<string, number> }>()
+  readonly #silence = new Silence()
   /** Workers that have their lease, as far as this has looked. */
   readonly #enlisted = new Set<string>()
   /** Up to this `seq` all jobs are checked out. Whoever puts one may be given a lower number again: SQLite goes on from the last row. */
@@ -82,6 +73,7 @@ export class SqliteQueue implements EngineQueue {
     this.name = name
     this.#database = database
     this.#row = database.queues.read(name)!
+    this.#delays = new Delays(database, this.#row)
     this.#seen = this.#row.ended
     this.#seenVersion = this.#row.version
   }
@@ -108,7 +100,7 @@ export class SqliteQueue implements EngineQueue {
       if (existing !== undefined) return { job: existing, isNew: false }
       this.#database.jobs.insert(this.#row, job, now)
       this.#dirty = true
-      if (job.runAt > now && this.#nextDue !== undefined) this.#nextDue = Math.min(this.#nextDue ?? Infinity, job.runAt)
+      if (job.runAt > now) this.#delays.added(job.runAt)
       const record = newRecord(this.name, job, now)
       this.notes.jobs.push(record)
       return { job: record, isNew: true }
@@ -123,19 +115,19 @@ export class SqliteQueue implements EngineQueue {
 
   exchange({ worker, outcomes, started, holdUntil, places, token, now }: Exchange): Exchanged {
     const row = this.#row
-    const holdIsKnown = row.held_until === this.#last.heldUntil || holdUntil > row.held_until
+    const holdIsKnown = this.#delays.knowsHold(holdUntil)
     for (const start of started) this.#database.starts.started(start.token, start.at)
     const accepted = outcomes.map((outcome) => this.#settle(outcome, now))
     if (holdUntil > row.held_until) {
       row.held_until = holdUntil
       this.#settingsChanged()
     }
-    this.#moveWaits(now, holdIsKnown)
+    if (this.#delays.tell(now, holdIsKnown)) this.#settingsChanged()
     this.#promote(now)
     const { width, rate, paused, heldUntil, move } = this.settings
     if (paused || standsStill(move)) return { accepted, claimed: [], rated: false, wakeAt: null }
     let room = this.#isEnlisted(worker) ? Math.min(places, width - row.places) : 0
-    let wakeAt = this.#nextDueTime()
+    let wakeAt = this.#delays.next
     if (heldUntil > now) {
       room = 0
       wakeAt = earlier(wakeAt, heldUntil)
@@ -158,7 +150,7 @@ export class SqliteQueue implements EngineQueue {
       if (ended !== undefined) this.#database.histories.addAttempt(seq, ended)
       if (log !== undefined) this.#database.histories.addLines(seq, log)
       this.#dirty = true
-      if (job.state === 'pending') this.#nextDue = undefined
+      if (job.state === 'pending') this.#delays.changed()
       this.notes.jobs.push(job)
       return true
     }
@@ -181,44 +173,8 @@ export class SqliteQueue implements EngineQueue {
     return claimed
   }
 
-  /** See {@link setBack}. A hold that is not known here was set or moved by another process meanwhile. */
-  #moveWaits(now: number, holdIsKnown: boolean): void {
-    this.#now = now
-    const back = setBack(this.#last.now, now)
-    if (back === undefined) return
-    const { held_until: heldUntil } = this.#row
-    // A hold that was over is over.
-    const until = heldUntil <= back.last ? Math.min(heldUntil, now) : moved(heldUntil, back)
-    if (holdIsKnown && until !== heldUntil) {
-      this.#row.held_until = until
-      this.#settingsChanged()
-    }
-    this.#database.moveRetries.run(back.by, this.#row.id, back.last, back.last + back.by)
-    this.#nextDue = undefined
-  }
-
-  /** Those whose time has come join the line, in order of their times. */
   #promote(now: number): void {
-    // Places in the line are still given out by the store that the queue comes from.
-    if (this.#move?.state === 'arriving') return
-    for (;;) {
-      const next = this.#nextDueTime()
-      if (next === null || next > now) return
-      const due = 'queue = ? AND due IS NOT NULL AND due <= ? ORDER BY due, seq LIMIT ?'
-      for (const row of this.#database.jobs.select(due, this.#row.id, now, AT_ONCE)) {
-        this.#database.joinLine.run(++this.#row.joined, seqOf(row))
-      }
-      this.#dirty = true
-      this.#nextDue = undefined
-    }
-  }
-
-  #nextDueTime(): number | null {
-    if (this.#nextDue === undefined) {
-      const [row] = this.#database.jobs.select('queue = ? AND due IS NOT NULL ORDER BY due LIMIT 1', this.#row.id)
-      this.#nextDue = row === undefined ? null : dueOf(row)
-    }
-    return this.#nextDue
+    if (this.#delays.promote(now)) this.#dirty = true
   }
 
   renew(worker: Worker, _now: number): boolean {
@@ -246,28 +202,16 @@ export class SqliteQueue implements EngineQueue {
   }
 
   recover(now: () => number, elapsed: number, looker: string): number {
-    let taken = 0
     const workers = this.#database.workersOf.all(this.#row.id) as { id: string; lock: string | null; lease: number; beat: number }[]
+    const silent = new Set(this.#silence.look(workers, elapsed, looker))
+    let taken = 0
     for (const worker of workers) {
-      const silent = this.#silenceOf(worker, elapsed, looker)
-      if (silent >= worker.lease || this.#database.isDead(worker.lock)) {
-        // Not before it is known to be gone: its handlers may have been called as late as that.
-        const time = now()
-        taken += this.#takeBack(worker.id, { type: 'lose', now: time }, time)
-      }
+      if (!silent.has(worker) && !this.#database.isDead(worker.lock)) continue
+      // Not before it is known to be gone: its handlers may have been called as late as that.
+      const time = now()
+      taken += this.#takeBack(worker.id, { type: 'lose', now: time }, time)
     }
-    for (const id of this.#silence.keys()) if (!workers.some((worker) => worker.id === id)) this.#silence.delete(id)
     return taken
-  }
-
-  /** How long a worker has been silent, in ms, as one looker saw it: looks of several must not be added up. */
-  #silenceOf({ id, beat }: { readonly id: string; readonly beat: number }, elapsed: number, looker: string): number {
-    let silence = this.#silence.get(id)
-    if (silence?.beat !== beat) this.#silence.set(id, (silence = { beat, seenBy: new Map() }))
-    const before = silence.seenBy.get(looker)
-    const silent = before === undefined ? 0 : before + elapsed
-    silence.seenBy.set(looker, silent)
-    return silent
   }
 
   /** Ends a worker, and gives up the places of what it holds. */
@@ -285,7 +229,6 @@ export class SqliteQueue implements EngineQueue {
     this.#database.starts.abandon(worker, now)
     this.#database.removeWorker.run(worker)
     this.#enlisted.delete(worker)
-    this.#silence.delete(worker)
     return rows.length
   }
 
@@ -342,7 +285,7 @@ export class SqliteQueue implements EngineQueue {
   status(): QueueStatus {
     const { pending, underway, finished, failed, cancelled, places } = this.#row
     const counts: Counts = { pending, underway, finished, failed, cancelled }
-    return { ...this.settings, counts, places, nextDue: this.#nextDueTime() }
+    return { ...this.settings, counts, places, nextDue: this.#delays.next }
   }
 
   facts(id: string, now: number): Facts | undefined {
@@ -362,25 +305,11 @@ export class SqliteQueue implements EngineQueue {
     }
   }
 
-  prune({ finished, failed }: Retention, now: number): number {
+  prune(retention: Retention, now: number): number {
     // What was deleted here would come a second time if its arrival was not heard of there.
     if (this.#move?.state === 'arriving') return 0
-    let pruned = 0
-    for (const [state, before] of [
-      ['finished', now - finished],
-      ['failed', now - failed],
-      ['cancelled', now - failed],
-    ] as const) {
-      const oldest = 'queue = ? AND state = ? AND ended IS NOT NULL AND token IS NULL ORDER BY ended LIMIT ?'
-      for (const row of this.#database.jobs.select(oldest, this.#row.id, STATE[state], PRUNE_AT_ONCE)) {
-        if (toRecord(this.name, row).stopTime! >= before) break
-        this.#database.jobs.delete(seqOf(row))
-        this.#database.histories.delete(seqOf(row))
-        this.#row[state]--
-        this.#dirty = true
-        pruned++
-      }
-    }
+    const pruned = prune(this.#database, this.#row, this.name, retention, now)
+    if (pruned > 0) this.#dirty = true
     return pruned
   }
 
@@ -404,7 +333,7 @@ export class SqliteQueue implements EngineQueue {
     if (limit === 0) return 0
     const { taken, last } = checkOut(this.#database, this.#row, this.name, limit, this.#checkedOut)
     this.#checkedOut = last
-    if (taken > 0) this.#nextDue = undefined
+    if (taken > 0) this.#delays.changed()
     return taken
   }
 
@@ -417,7 +346,7 @@ export class SqliteQueue implements EngineQueue {
     this.#checkedOut = 0
     const taken = jobs.filter((each) => takeIn(this.#database, this.#row, each))
     this.notes.jobs.push(...taken.map(({ job }) => ({ ...job, queue: this.name })))
-    if (taken.length > 0) this.#nextDue = undefined
+    if (taken.length > 0) this.#delays.changed()
     this.#mark({ ...mark, jobs: mark.jobs + taken.length, ...(landing && { state: 'arrived' }) })
     if (landing !== null) {
       const declaredHere = declaredOf(this.#row)
@@ -448,28 +377,18 @@ export class SqliteQueue implements EngineQueue {
 
   /** Another process has committed: its settings hold here too, and whoever waits for a job hears that it is over. */
   refresh(): void {
-    this.#row = this.#database.queues.read(this.name)!
-    this.#nextDue = undefined
-    this.#enlisted.clear()
-    this.#checkedOut = 0
+    this.#readAnew()
     this.notes.foreign = true
     if (this.#row.version !== this.#seenVersion) this.notes.settings = this.settings
-    const { waits } = this.notes
-    // Each that was over has a number of its own.
-    let unseen = this.#row.ended - this.#seen
-    for (const state of waits ? OVER : CANCELLED) {
-      const since = 'queue = ? AND state = ? AND ended IS NOT NULL AND ended > ? ORDER BY ended LIMIT ?'
-      for (let last = this.#seen; ; ) {
-        const rows = this.#database.jobs.select(since, this.#row.id, STATE[state], last, AT_ONCE)
-        unseen -= rows.length
-        for (const row of rows) {
-          last = endedOf(row)
-          this.notes.jobs.push(toRecord(this.name, row))
-        }
-        if (rows.length < AT_ONCE) break
-      }
-    }
-    if (waits && unseen > 0) this.notes.missed = true
+    noteEndings(this.#database, this.#row, this.name, this.#seen, this.notes)
+  }
+
+  /** What is known only from what was read before. */
+  #readAnew(): void {
+    Object.assign(this.#row, this.#database.queues.read(this.name))
+    this.#delays.changed()
+    this.#enlisted.clear()
+    this.#checkedOut = 0
   }
 
   /** Before the commit: the counts and settings go with it. */
@@ -481,22 +400,18 @@ export class SqliteQueue implements EngineQueue {
 
   /** After a commit: what is so by now has been told of. */
   committed(): void {
-    if (this.#now !== undefined) this.#last = { now: this.#now, heldUntil: this.#row.held_until }
-    this.#now = undefined
+    this.#delays.committed()
     this.#seenVersion = this.#row.version
     this.#seen = this.#row.ended
   }
 
   /** After a rollback: what is in memory was never so. */
   rolledBack(): void {
-    this.#now = undefined
-    this.#nextDue = undefined
+    this.#delays.rolledBack()
     this.#dirty = false
-    this.#enlisted.clear()
     // While nothing can be committed nobody can renew a lease, and nobody's silence means anything.
-    this.#silence.clear()
-    this.#row = this.#database.queues.read(this.name)!
-    this.#checkedOut = 0
+    this.#silence.forget()
+    this.#readAnew()
   }
 
   #withKey(key: string): JobRecord | undefined {
@@ -514,7 +429,7 @@ export class SqliteQueue implements EngineQueue {
     const place = joins ? ++this.#row.joined : placeOf(row)
     this.#database.jobs.write(this.#row, seqOf(row), place, before, after, row[7] as number | null, now)
     this.#dirty = true
-    this.#nextDue = undefined
+    this.#delays.changed()
     this.notes.jobs.push(after)
     return after
   }

@@ -1,7 +1,8 @@
-/** A worker as the database has it. */
-export interface WorkerRow {
+/** A worker as it stands in a store. */
+export interface Beating {
   readonly id: string
   readonly lease: number
+  /** Counts its renewals. */
   readonly beat: number
 }
 
@@ -9,8 +10,8 @@ export interface WorkerRow {
 export class Silence {
   readonly #workers = new Map<string, { readonly beat: number; readonly seenBy: Map<string, number> }>()
 
-  /** Those that have been silent for the length of their lease. */
-  look(workers: readonly WorkerRow[], elapsed: number, looker: string): WorkerRow[] {
+  /** Those that have been silent for the length of their lease, of all that there are; `looker` has looked last `elapsed` ms ago. */
+  look<W extends Beating>(workers: readonly W[], elapsed: number, looker: string): W[] {
     for (const id of this.#workers.keys()) if (!workers.some((worker) => worker.id === id)) this.#workers.delete(id)
     return workers.filter(({ id, beat, lease }) => {
       let silence = this.#workers.get(id)
@@ -20,5 +21,10 @@ export class Silence {
       silence.seenBy.set(looker, silent)
       return silent >= lease
     })
+  }
+
+  /** What was seen means nothing any more. */
+  forget(): void {
+    this.#workers.clear()
   }
 }
