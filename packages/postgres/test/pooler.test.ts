@@ -20,7 +20,7 @@ describe.skipIf(program === undefined)('behind PgBouncer in transaction mode', (
     try {
       await pool.query('CREATE TABLE payments (n int)')
       const store = postgresStore({ pool, schema: 'pooled' })
-      await using queue = await openQueue<number, string>({
+      await using queue = await openQueue<number>({
         name: 'q',
         store,
         width: 5,
