@@ -2,7 +2,7 @@
 export interface Ranked {
   /** @internal Lower goes first. */ _priority: number
   /** @internal Among equal priorities, lower goes first: a number that counts arrivals. */ _arrival: number
-  /** @internal Where the heap keeps it; not for others to change while it is there. */ _index: number
+  /** @internal Where the heap keeps it, or has kept it before it rose; not for others to change while it is there. */ _index: number
 }
 
 /** In `_index`: in no heap. */
@@ -22,8 +22,9 @@ export function byRank(a: Ranked, b: Ranked): number {
  * A heap whose entries know where they are. `push`, `pop`, `remove` and `reprioritize` take O(log n); nothing is ever
  * marked as deleted and left, so memory is proportional to what is there.
  *
- * What makes it quick is that it looks at few entries, which lie anywhere in memory: the priorities have an array of their
- * own, and a node has four children, not two, so that there are half as many levels and the children lie side by side.
+ * What makes it quick is that it touches few entries, which lie anywhere in memory: the priorities have an array of their
+ * own, and a node has four children, not two, so that there are half as many levels and the children lie side by side. When one is
+ * taken out, many move up by a level: they are not told. Whoever is looked for is where he was told last, or above that.
  */
 export class IndexedHeap<E extends Ranked> {
   readonly #entries: E[] = []
@@ -48,22 +49,21 @@ export class IndexedHeap<E extends Ranked> {
   /** Takes out the first. The heap must not be empty. */
   pop(): E {
     const first = this.#entries[0] as E
-    this.remove(first)
+    this.#removeAt(0)
+    first._index = OUTSIDE
     return first
   }
 
   /** Takes out an entry that is in this heap. */
   remove(entry: E): void {
-    const last = this.#entries.pop() as E
-    this.#priorities.pop()
-    if (last !== entry) this.#settle(last, entry._index)
+    this.#removeAt(this.#find(entry))
     entry._index = OUTSIDE
   }
 
   /** Gives an entry of this heap another priority. */
   reprioritize(entry: E, priority: number): void {
     entry._priority = priority
-    this.#settle(entry, entry._index)
+    this.#settle(entry, this.#find(entry))
   }
 
   /** Takes everything out. O(n). */
@@ -75,6 +75,20 @@ export class IndexedHeap<E extends Ranked> {
   /** All entries, in no particular order. */
   [Symbol.iterator](): Iterator<E> {
     return this.#entries.values()
+  }
+
+  /** Where an entry is. */
+  #find(entry: E): number {
+    const entries = this.#entries
+    let index = entry._index
+    while (entries[index] !== entry) index = (index - 1) >> 2
+    return index
+  }
+
+  #removeAt(index: number): void {
+    const last = this.#entries.pop() as E
+    this.#priorities.pop()
+    if (index < this.#entries.length) this.#settle(last, index)
   }
 
   #settle(entry: E, index: number): void {
@@ -126,7 +140,6 @@ export class IndexedHeap<E extends Ranked> {
       if (least > priority || (least === priority && entry._arrival < below._arrival)) break
       entries[hole] = below
       priorities[hole] = least
-      below._index = hole
       hole = child
     }
     entries[hole] = entry
