@@ -10,9 +10,10 @@ export function makePool(connectionString: string): pg.Pool {
   return pool.on('error', () => {}).on('connect', (client) => client.on('error', () => {}))
 }
 
-/** As behind a pooler in transaction mode: it takes LISTEN, and nothing ever comes of it. */
-export function deafPool(connectionString: string): PoolLike {
-  const pool = makePool(connectionString)
+type Query = Awaited<ReturnType<PoolLike['connect']>>['query']
+
+/** A pool whose queries go through `query`, which asks the real one or does not. */
+export function watchedPool(pool: pg.Pool, query: (config: Parameters<Query>[0], ask: Query) => ReturnType<Query>): PoolLike {
   return {
     options: pool.options,
     end: () => pool.end(),
@@ -20,14 +21,20 @@ export function deafPool(connectionString: string): PoolLike {
     removeListener: (event, listener) => pool.removeListener(event, listener),
     async connect() {
       const client = await pool.connect()
+      const ask: Query = (config) => client.query(config) as Promise<{ rows: unknown[] }>
       return {
-        query: (config) => (config.text.startsWith('LISTEN') ? client.query('SELECT 1') : client.query(config)) as Promise<{ rows: unknown[] }>,
+        query: (config) => query(config, ask),
         on: (event, listener) => client.on(event as 'error', listener),
         removeListener: (event, listener) => client.removeListener(event, listener),
         release: (destroy) => client.release(destroy),
       }
     },
   }
+}
+
+/** As behind a pooler in transaction mode: it takes LISTEN, and nothing ever comes of it. */
+export function deafPool(connectionString: string): PoolLike {
+  return watchedPool(makePool(connectionString), (config, ask) => ask(config.text.startsWith('LISTEN') ? { text: 'SELECT 1' } : config))
 }
 
 /** Takes everything out of a schema but its tables. */

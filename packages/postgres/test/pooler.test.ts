@@ -1,9 +1,9 @@
 import { openQueue } from '@potoroo/queue'
 import { postgresStore } from '@potoroo/postgres'
-import type { Pool, PoolClient } from 'pg'
 import { describe, expect, test } from 'vitest'
 import { PostgresServer } from '../../../test/postgres-server.ts'
 import { tool } from '../../../scripts/vitest/tools.ts'
+import { inTransaction } from './in-transaction.ts'
 import { makePool } from './pool.ts'
 import { Pooler } from './pooler.ts'
 import { wholeSuite } from './whole-suite.ts'
@@ -26,15 +26,19 @@ describe.skipIf(program === undefined)('behind PgBouncer in transaction mode', (
         width: 5,
         retry: { backoff: [0] },
         handler: (n, job) =>
-          transaction(pool, job.attempt > 1, async (client) => {
-            await client.query('INSERT INTO payments VALUES ($1)', [n])
-            await job.complete({ transaction: client, result: `by attempt ${job.attempt}` })
-          }),
+          inTransaction(
+            pool,
+            async (client) => {
+              await client.query('INSERT INTO payments VALUES ($1)', [n])
+              await job.complete({ transaction: client, result: `by attempt ${job.attempt}` })
+            },
+            job.attempt === 1 ? 'ROLLBACK' : 'COMMIT',
+          ),
       })
       const jobs = await Promise.all(
-        Array.from({ length: 20 }, (_, n) => transaction(pool, true, (client) => queue.put(n, { transaction: client }))),
+        Array.from({ length: 20 }, (_, n) => inTransaction(pool, (client) => queue.put(n, { transaction: client }))),
       )
-      const undone = await transaction(pool, false, (client) => queue.put(99, { transaction: client }))
+      const undone = await inTransaction(pool, (client) => queue.put(99, { transaction: client }), 'ROLLBACK')
       const results = await Promise.all(jobs.map(async (job) => (await job.watch()).result))
       expect(new Set(results)).toEqual(new Set(['by attempt 2']))
       await expect(queue.job(undone.id).then()).rejects.toMatchObject({ code: 'ERR_JOB_NOT_FOUND' })
@@ -45,19 +49,3 @@ describe.skipIf(program === undefined)('behind PgBouncer in transaction mode', (
     }
   })
 })
-
-/** Runs `work` in a transaction, which is committed or rolled back. */
-async function transaction<T>(pool: Pool, commits: boolean, work: (client: PoolClient) => PromiseLike<T>): Promise<T> {
-  const client = await pool.connect()
-  try {
-    await client.query('BEGIN')
-    const result = await work(client)
-    await client.query(commits ? 'COMMIT' : 'ROLLBACK')
-    return result
-  } catch (error) {
-    await client.query('ROLLBACK')
-    throw error
-  } finally {
-    client.release()
-  }
-}

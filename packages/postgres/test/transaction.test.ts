@@ -4,6 +4,7 @@ import { Deferred, ManualClock } from 'potoroo'
 import type { Pool, PoolClient } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { PostgresServer } from '../../../test/postgres-server.ts'
+import { inTransaction } from './in-transaction.ts'
 import { makePool } from './pool.ts'
 
 let server: PostgresServer
@@ -29,21 +30,7 @@ const open = (options: Partial<QueueOptions<number, string>> = {}): Deferred<Dur
 
 const codeOf = (work: PromiseLike<unknown>) => work.then(() => 'done', (error: unknown) => (error as { code: string }).code)
 
-/** Runs `work` in a transaction, which is committed, or rolled back if it throws. */
-async function transaction<T>(work: (client: PoolClient) => PromiseLike<T>): Promise<T> {
-  const client = await pool.connect()
-  try {
-    await client.query('BEGIN')
-    const result = await work(client)
-    await client.query('COMMIT')
-    return result
-  } catch (error) {
-    await client.query('ROLLBACK')
-    throw error
-  } finally {
-    client.release()
-  }
-}
+const transaction = <T>(work: (client: PoolClient) => PromiseLike<T>): Promise<T> => inTransaction(pool, work)
 
 test('a job that is put in a transaction is there when that is committed, and runs', async () => {
   const ran: number[] = []
