@@ -16,13 +16,14 @@ export interface Row {
 }
 
 /**
- * Runs all contenders in turn, A B C A B C …, so that a machine whose speed drifts is unfair to none, after one round that
- * does not count. Gives the median of each.
+ * Runs all contenders in turn, A B C, B C A, C A B, …, so that a machine whose speed drifts is unfair to none, nor is what one leaves
+ * behind in memory to the next, after one round that does not count. Gives the median of each.
  */
 export async function interleaved(contenders: readonly Contender[], rounds = 5): Promise<Map<string, number>> {
   const figures = new Map<string, number[]>(contenders.map(({ name }) => [name, []]))
   for (let round = 0; round <= rounds; round++) {
-    for (const { name, run } of contenders) {
+    for (let i = 0; i < contenders.length; i++) {
+      const { name, run } = contenders[(round + i) % contenders.length]!
       globalThis.gc?.()
       const figure = await run()
       if (round > 0) figures.get(name)!.push(figure)
