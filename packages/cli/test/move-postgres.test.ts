@@ -267,6 +267,17 @@ describe('potoroo move, with PostgreSQL', () => {
     expect(await stores.args(url)).toEqual([0, 1, 2])
   })
 
+  it('does not bring a queue back to life that has left, when two names of a machine lead to where it was', async () => {
+    using stores = new Stores()
+    const url = one!
+    await stores.fill(url, 2)
+    expect((await stores.run('move', url, 'b.db')).status).toBe(0)
+    const ended = await stores.run('move', url, url.replace('127.0.0.1', 'localhost'), '--json')
+    expect([ended.status, JSON.parse(ended.out).error.code]).toEqual([1, 'ERR_SAME_STORE'])
+    await expect(stores.open(url)).rejects.toMatchObject({ code: 'ERR_QUEUE_MOVED' })
+    expect(await stores.args('b.db')).toEqual([0, 1])
+  })
+
   it('ends by itself when a server takes the connection, and never answers', async () => {
     using stores = new Stores()
     await using silent = new SilentServer()

@@ -108,7 +108,11 @@ const carry = inlineCallbacks(function* (source: QueueStore, target: QueueStore,
 const begin = inlineCallbacks(function* (source: QueueStore, target: QueueStore, name: string, now: number) {
   const begun = source.settings.move
   if (isLeaving(begun)) {
-    if (target.settings.move?.id === begun!.id) return begun!.id
+    if (target.settings.move?.id === begun!.id) {
+      // Where a move goes to, it is never leaving: one store by two names, which would be taken for where it has arrived.
+      if (isLeaving(target.settings.move)) throw sameStore()
+      return begun!.id
+    }
     // Jobs are in the store that it began with.
     if (begun!.state === 'left' || begun!.jobs > 0) throw new MoveError('ERR_MOVE_ELSEWHERE', name)
   }

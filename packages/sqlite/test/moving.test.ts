@@ -82,3 +82,19 @@ it('a queue is not moved to the same file by another name, and works as before',
   expect(await again.status()).toMatchObject({ width: 6, counts: { pending: 2 } })
   await again.stop()
 })
+
+it('a queue that has left is not brought back to life by a move to where it was, by another name', async () => {
+  using folder = new Folder()
+  const [old, fresh] = [folder.file('old.db'), folder.file('fresh.db')]
+  const queue = await openQueue<number>({ name: 'q', store: open(old) })
+  await queue.put(1)
+  await queue.stop()
+  await moveQueue(open(old), open(fresh), 'q')
+  const code = (work: PromiseLike<unknown>): Promise<string> => Promise.resolve(work).then(() => 'done', (error: unknown) => (error as { code: string }).code)
+  expect(await code(moveQueue(open(old), open(old), 'q'))).toBe('ERR_SAME_STORE')
+  expect(await code(openQueue({ name: 'q', store: open(old) }))).toBe('ERR_QUEUE_MOVED')
+  // Run again, the move that was made is made.
+  expect(await code(moveQueue(open(old), open(fresh), 'q'))).toBe('done')
+  await using there = await openQueue<number>({ name: 'q', store: open(fresh) })
+  expect((await there.counts()).pending).toBe(1)
+})
