@@ -1,32 +1,8 @@
 import { ResizableDispatchQueue } from 'potoroo'
+import { randomPriorities } from './dispatch/contenders.ts'
+import { OwnProcesses } from './dispatch/own-process.ts'
 import { type Contender, interleaved, median, type Row } from './measure.ts'
-import { peer } from './peers.ts'
 
-/** What of the peers is used here. */
-interface Fastq {
-  default: {
-    promise(worker: (n: number) => Promise<number>, concurrency: number): { push(n: number): Promise<number> }
-  }
-}
-interface PLimit {
-  default(concurrency: number): (fn: (n: number) => Promise<number>, n: number) => Promise<number>
-}
-interface PQueue {
-  default: new (options: { concurrency: number }) => {
-    add(fn: () => Promise<number>, options?: { priority: number }): Promise<number>
-  }
-}
-type Done = (error: Error | null, result?: number) => void
-interface Async {
-  default: {
-    priorityQueue(
-      worker: (n: number) => Promise<number>,
-      concurrency: number,
-    ): { push(n: number, priority: number, done: Done): void; pushAsync(n: number, priority: number): Promise<number> }
-  }
-}
-
-const WIDTH = 10
 const JOBS = 100_000
 const MANY = 1_000_000
 const FEW = 10_000
@@ -40,107 +16,24 @@ export async function rows(): Promise<Row[]> {
   return [await inOrder(), ...(await byPriority()), ...(await changes()), bytes()]
 }
 
-/** Jobs per second: `put` each of them, see to it that the function given is called with each result, wait for the last. */
-async function perSecond(jobs: number, put: (n: number, onResult: (result: number) => void) => void): Promise<number> {
-  let sum = 0
-  let left = jobs
-  const start = performance.now()
-  await new Promise<void>((resolve) => {
-    const onResult = (result: number): void => {
-      sum += result
-      if (--left === 0) resolve()
-    }
-    for (let n = 0; n < jobs; n++) put(n, onResult)
-  })
-  const seconds = (performance.now() - start) / 1000
-  if (sum !== (jobs * (jobs - 1)) / 2) throw new Error('Not every job has given its result')
-  return jobs / seconds
-}
-
 async function inOrder(): Promise<Row> {
-  const { default: fastq } = await peer<Fastq>('fastq')
-  const { default: pLimit } = await peer<PLimit>('p-limit')
-  const { default: PQueue } = await peer<PQueue>('p-queue')
-  const contenders: Contender[] = [
-    {
-      name: 'potoroo',
-      run() {
-        const queue = new ResizableDispatchQueue(work, { width: WIDTH })
-        return perSecond(JOBS, (n, onResult) => queue.put(n).addCallback(({ result }) => onResult(result as number)))
-      },
-    },
-    {
-      name: 'fastq.promise',
-      run() {
-        const queue = fastq.promise(work, WIDTH)
-        return perSecond(JOBS, (n, onResult) => void queue.push(n).then(onResult))
-      },
-    },
-    {
-      name: 'p-limit',
-      run() {
-        const limit = pLimit(WIDTH)
-        return perSecond(JOBS, (n, onResult) => void limit(work, n).then(onResult))
-      },
-    },
-    {
-      name: 'p-queue',
-      run() {
-        const queue = new PQueue({ concurrency: WIDTH })
-        return perSecond(JOBS, (n, onResult) => void queue.add(() => work(n)).then(onResult))
-      },
-    },
-  ]
+  using processes = await OwnProcesses.start('inOrder')
+  const contenders = processes.contenders(JOBS)
   const figures = await interleaved(contenders)
   return row('In-memory queue, 100,000 jobs, a result per job, width 10', contenders, figures, '≥ 2.5× fastq.promise, ≥ 5× p-queue', (ours) =>
     ours >= 2.5 * figures.get('fastq.promise')! && ours >= 5 * figures.get('p-queue')!,
   )
 }
 
-/** The same numbers in each run. */
-function randomPriorities(count: number): Float64Array {
-  const priorities = new Float64Array(count)
-  let state = 12_345
-  for (let i = 0; i < count; i++) {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 1
-    priorities[i] = state
-  }
-  return priorities
-}
-
 async function byPriority(): Promise<Row[]> {
-  const { default: async } = await peer<Async>('async')
-  const priorities = randomPriorities(MANY)
-  const ours = (jobs: number) => (): Promise<number> => {
-    const queue = new ResizableDispatchQueue(work, { width: WIDTH })
-    return perSecond(jobs, (n, onResult) =>
-      queue.put(n, { priority: priorities[n] as number }).addCallback(({ result }) => onResult(result as number)),
-    )
-  }
-  const theirs = (jobs: number) => (): Promise<number> => {
-    const queue = async.priorityQueue(work, WIDTH)
-    return perSecond(jobs, (n, onResult) => queue.push(n, priorities[n] as number, (_, result) => onResult(result as number)))
-  }
-  const contenders: Contender[] = [
-    { name: 'potoroo', run: ours(MANY) },
-    {
-      name: 'async.priorityQueue, a promise',
-      run() {
-        const queue = async.priorityQueue(work, WIDTH)
-        return perSecond(MANY, (n, onResult) => void queue.pushAsync(n, priorities[n] as number).then(onResult))
-      },
-    },
-    { name: 'async.priorityQueue, a callback', run: theirs(MANY) },
-  ]
+  using processes = await OwnProcesses.start('byPriority')
+  const contenders = processes.contenders(MANY)
   const figures = await interleaved(contenders)
   const peers = contenders.slice(1).map(({ name }) => figures.get(name)!)
   const whole = row('The same with 1,000,000 random priorities', contenders, figures, '≥ async.priorityQueue with a result per job', (ours) =>
     ours >= Math.max(...peers),
   )
-  const few = await interleaved([
-    { name: 'potoroo', run: () => repeat(ours(FEW), 10) },
-    { name: 'async.priorityQueue, a callback', run: () => repeat(theirs(FEW), 10) },
-  ])
+  const few = await interleaved(processes.contenders(FEW).map(({ name, run }) => ({ name, run: () => repeat(run, 10) })))
   // Were it n log n to the letter, a job would take 1.5 times as long: but a million do not fit into the caches, whatever one does.
   const growth = (name: string): number => few.get(name)! / figures.get(name)!
   const [ourGrowth, theirGrowth] = [growth('potoroo'), growth('async.priorityQueue, a callback')]
@@ -159,7 +52,7 @@ async function byPriority(): Promise<Row[]> {
   ]
 }
 
-async function repeat(run: () => Promise<number>, times: number): Promise<number> {
+async function repeat(run: () => Promise<number> | number, times: number): Promise<number> {
   const figures: number[] = []
   for (let i = 0; i < times; i++) figures.push(await run())
   return median(figures)
