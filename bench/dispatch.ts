@@ -18,8 +18,9 @@ export async function rows(): Promise<Row[]> {
 
 async function inOrder(): Promise<Row> {
   using processes = await OwnProcesses.start('inOrder')
-  const contenders = processes.contenders(JOBS)
-  const figures = await interleaved(contenders)
+  // The first of several pays for what the system has taken back while others ran.
+  const contenders = processes.contenders(JOBS, 5)
+  const figures = await interleaved(contenders, 9)
   return row('In-memory queue, 100,000 jobs, a result per job, width 10', contenders, figures, '≥ 2.5× fastq.promise, ≥ 5× p-queue', (ours) =>
     ours >= 2.5 * figures.get('fastq.promise')! && ours >= 5 * figures.get('p-queue')!,
   )
@@ -33,7 +34,7 @@ async function byPriority(): Promise<Row[]> {
   const whole = row('The same with 1,000,000 random priorities', contenders, figures, '≥ async.priorityQueue with a result per job', (ours) =>
     ours >= Math.max(...peers),
   )
-  const few = await interleaved(processes.contenders(FEW).map(({ name, run }) => ({ name, run: () => repeat(run, 10) })))
+  const few = await interleaved(processes.contenders(FEW, 20))
   // Were it n log n to the letter, a job would take 1.5 times as long: but a million do not fit into the caches, whatever one does.
   const growth = (name: string): number => few.get(name)! / figures.get(name)!
   const [ourGrowth, theirGrowth] = [growth('potoroo'), growth('async.priorityQueue, a callback')]
@@ -50,12 +51,6 @@ async function byPriority(): Promise<Row[]> {
       met: ourGrowth <= 2 * theirGrowth,
     },
   ]
-}
-
-async function repeat(run: () => Promise<number> | number, times: number): Promise<number> {
-  const figures: number[] = []
-  for (let i = 0; i < times; i++) figures.push(await run())
-  return median(figures)
 }
 
 async function changes(): Promise<Row[]> {

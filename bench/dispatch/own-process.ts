@@ -26,12 +26,12 @@ export class OwnProcesses implements Disposable {
     return new OwnProcesses(children)
   }
 
-  /** Those whose figure is for so many jobs; `run` gives it. */
-  contenders(jobs: number): Contender[] {
+  /** Their figure is for so many jobs: the median of so many times. */
+  contenders(jobs: number, times = 1): Contender[] {
     return [...this.#children].map(([name, child]) => ({
       name,
       async run() {
-        child.send(jobs)
+        child.send([jobs, times])
         const [figure] = (await once(child, 'message')) as [number]
         return figure
       },
