@@ -80,3 +80,21 @@ test('a worker whose clock is an hour slow starts what is due', async () => {
   expect((await soon.watch()).stopTime).toBeGreaterThanOrEqual(soon.runAt)
   await worker.stop()
 })
+
+test('a job is not said to have started before it was due, by a worker who had waited for his turn since before that', async () => {
+  const pool = makePool(server.url())
+  const open = () => postgresStore({ pool, schema: 'turns', rateClock: 'caller' }).open('q', {}, () => undefined)
+  const [here, there] = [await open(), await open()]
+  try {
+    const worker = { id: 'w', lease: 5_000 }
+    await here.renew(worker, 1_000)
+    const job = { id: 'j', arg: '1', priority: 0, runAt: 1_050, key: null, maxAttempts: 1, timeout: null }
+    await there.put([job], { size: Infinity, now: 1_050 })
+    const { claimed } = await here.exchange(() => ({ worker, outcomes: [], started: [], holdUntil: 0, places: 1, token: 'w.1', now: 1_000 }))
+    expect(claimed).toMatchObject([{ id: 'j', startTime: 1_050 }])
+  } finally {
+    await here.close()
+    await there.close()
+    await pool.end()
+  }
+})

@@ -1,3 +1,6 @@
+/** Milliseconds that an exchange waits for its turn at most; what is further ahead comes of a clock that was set back. */
+const WAITED = 10_000
+
 /**
  * One case of `run`: records outcomes, then claims what width, rate, pause and hold allow. Outcomes whose job is locked by the
  * transaction that completes it are put off: the queue's row is not kept locked for somebody who has all the time in the world.
@@ -185,7 +188,9 @@ export const EXCHANGE = `
             q.front_place := places[cardinality(seqs)];
           END IF;
           RETURN QUERY
-            UPDATE jobs j SET state = 1, token = op->>'token', attempt = j.attempt + 1, start_time = now_, progress = NULL
+            UPDATE jobs j SET state = 1, token = op->>'token', attempt = j.attempt + 1, progress = NULL,
+                   -- Who waited for his turn has said what time it is before others put what he gets, or let it join the line.
+                   start_time = CASE WHEN j.run_at BETWEEN now_ AND now_ + ${WAITED} THEN j.run_at ELSE now_ END
              WHERE j.ctid = ANY (rows_)
             RETURNING n, 'claimed', j.*;
           GET DIAGNOSTICS k = ROW_COUNT;
