@@ -1,5 +1,5 @@
 import type { Random } from '../random.ts'
-import type { Scenario } from '../scenario.ts'
+import { NotHere, type Scenario } from '../scenario.ts'
 import type { CrashPoint } from '../work/order.ts'
 import { FOREVER, Workshop } from '../workshop.ts'
 import { someLimits } from './limits.ts'
@@ -17,6 +17,8 @@ export const crash: Scenario = {
   name: 'crash',
   about: 'workers die inside a transaction: between two statements, before, during and right after the commit',
   async run(random, options) {
+    // A server's transactions go on without the client.
+    if (options.store !== undefined) throw new NotHere('The points are those of a transaction in this process')
     await using shop = await Workshop.open({ ...options, random, ...someLimits(random), kinds: ['quick', 'slow', 'throw'] })
     await shop.start({ puts: FOREVER, backlog: 50 })
     const faults: string[] = []
