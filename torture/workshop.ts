@@ -57,7 +57,8 @@ export class Workshop implements AsyncDisposable {
     const { random, durability, store, width, rate = null } = options
     this.#options = options
     this.#folder = mkdtempSync(join(tmpdir(), 'potoroo-torture-'))
-    this.#name = `torture-${random.seed()}`
+    // A server's store outlives the round, and another one may have the same seed.
+    this.#name = `torture-${random.seed()}-${Date.now().toString(36)}`
     const survives = durability ?? random.pick(['power', 'process'])
     if (store === undefined) mkdirSync(join(this.#folder, 'data'))
     this.store = store ?? `sqlite:${join(options.folder ?? join(this.#folder, 'data'), 'jobs.db')}?durability=${survives}`
